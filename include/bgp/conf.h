@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The configuration after reading and checking: plain values, group options already
+ * merged into their peers, the cluster section already turned into peers.  Owned as one
+ * piece: conf_free().  How a text becomes this: include/bgp/conf_read.h.
+ */
+#ifndef BGP_CONF_H
+#define BGP_CONF_H
+
+#include "bgp/prefix.h"
+
+enum { CONF_NAME_LEN = 64, CONF_TEXT_LEN = 256, CONF_PATH_LEN = 256 };
+
+struct conf_router {
+	uint32_t as;
+	uint32_t id;         /* host order; always set after conf derivation */
+	uint32_t cluster_id; /* default: id */
+	char node[CONF_NAME_LEN]; /* our node in cluster{}, "" without */
+	struct addr *listen;
+	size_t n_listen;
+	uint16_t port;
+	uint16_t hold_time_s;
+	uint32_t send_hold_time_s; /* 0: by RFC 9687's rule */
+	uint32_t connect_retry_s;
+	uint32_t connect_retry_max_s;
+	bool graceful_restart;
+	uint16_t restart_time_s;
+	uint32_t stale_time_s;
+	bool resolve_next_hops;
+	bool hostname;
+};
+
+struct conf_import {
+	char title[CONF_NAME_LEN];
+	char **interfaces; /* shell patterns; none: any */
+	size_t n_interfaces;
+	uint8_t *protocols; /* none: any but our own and "kernel" */
+	size_t n_protocols;
+	struct prefix *prefixes; /* covering; none: any */
+	size_t n_prefixes;
+	uint8_t *types; /* RTN_UNICAST … */
+	size_t n_types;
+	int filter; /* index into conf.filters, -1: none */
+};
+
+struct conf_kernel {
+	bool install;
+	uint32_t table;
+	uint8_t protocol;
+	uint32_t metric;
+	bool default_route;
+	int filter; /* index into conf.filters, -1: none */
+	struct addr prefer_source;
+	bool resolve_via_default;
+	struct conf_import *imports;
+	size_t n_imports;
+};
+
+struct conf_network {
+	struct prefix prefix;
+	bool summary_only;
+	bool blackhole;
+	int filter;
+};
+
+enum conf_next_hop { CONF_NEXT_HOP_AUTO, CONF_NEXT_HOP_SELF, CONF_NEXT_HOP_UNCHANGED };
+enum conf_limit_action { CONF_LIMIT_WARN, CONF_LIMIT_BLOCK, CONF_LIMIT_RESTART,
+	CONF_LIMIT_SHUTDOWN };
+
+/* The cluster section as it was written; its sessions are in `peers`. */
+struct conf_cluster {
+	bool present;
+	bool mesh;
+	bool mesh_written; /* false: `mesh` is the default for these nodes */
+	uint32_t as;
+	size_t n_nodes;
+	size_t n_reflectors;
+};
+
+/* Every option a peer can have; compared field by field on reload. */
+struct conf_peer_options {
+	uint32_t remote_as; /* 0: any other AS ("external") */
+	uint32_t local_as;
+	bool passive;
+	uint16_t port;
+	struct addr local_address; /* FAMILY_NONE: the kernel chooses */
+	uint16_t hold_time_s;
+	uint8_t multihop; /* eBGP; 0: directly connected */
+	uint8_t ttl_security; /* 0: off */
+	bool families[FAMILY_COUNT];
+	bool client;
+	uint8_t next_hop; /* enum conf_next_hop */
+	int import;       /* index into conf.filters, -1: none */
+	int export;
+	uint32_t max_prefixes;
+	uint8_t max_prefixes_action;
+	uint8_t allow_own_as;
+	bool enforce_first_as;
+	bool remove_private_as;
+	bool accept_as_set;
+	bool graceful_restart;
+};
+
+struct conf_peer {
+	char name[CONF_NAME_LEN];
+	char description[CONF_TEXT_LEN];
+	struct addr address;
+	bool enabled;
+	bool from_cluster;
+	/* Of two cluster nodes the one with the lesser address waits connect-retry
+	 * seconds before it dials (INTERFACE.md, "The cluster section"). */
+	bool dial_late;
+	/* address6 of our own node, what MP_REACH says for IPv6 next hop self */
+	struct addr local_address6;
+	struct conf_peer_options options;
+};
+
+/* A group with a range accepts peers that have no section of their own. */
+struct conf_group {
+	char name[CONF_NAME_LEN];
+	struct prefix *ranges;
+	size_t n_ranges;
+	uint32_t max_sessions;
+	struct conf_peer_options options;
+};
+
+struct conf_filter {
+	char name[CONF_NAME_LEN];
+	bool accept; /* default; rules are not there yet */
+};
+
+enum conf_log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_NOTICE,
+	LOG_LEVEL_WARNING, LOG_LEVEL_ERROR };
+
+struct conf_log {
+	uint8_t level; /* enum conf_log_level */
+	bool json;
+	char target[CONF_PATH_LEN]; /* "stderr", "syslog" or a path */
+};
+
+struct conf_control {
+	char socket[CONF_PATH_LEN];
+	uint32_t mode;
+	char group[CONF_NAME_LEN];
+	char pid_file[CONF_PATH_LEN];
+};
+
+struct conf {
+	struct conf_router router;
+	struct conf_kernel kernel;
+	struct conf_network *networks;
+	size_t n_networks;
+	struct conf_peer *peers;
+	size_t n_peers;
+	struct conf_group *groups;
+	size_t n_groups;
+	struct conf_filter *filters;
+	size_t n_filters;
+	struct conf_log log;
+	struct conf_control control;
+	struct conf_cluster cluster;
+};
+
+void conf_free(struct conf *conf);
+
+#endif

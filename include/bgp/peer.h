@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * A peer, as `show` and the log see it.  Read-only outside lib/core.
+ */
+#ifndef BGP_PEER_H
+#define BGP_PEER_H
+
+#include "bgp/out.h"
+#include "bgp/speaker.h"
+
+enum { PEER_CONNECTIONS = 2, LAST_ERROR_LEN = 160 };
+
+struct peer_counters {
+	uint64_t in[MESSAGE_TYPE_COUNT];  /* by enum message_type; [0] is the total */
+	uint64_t out[MESSAGE_TYPE_COUNT]; /* UPDATEs: messages handed to the socket */
+	uint64_t faults_withdraw, faults_discard, faults_reset;
+	uint64_t flaps; /* times it left Established */
+};
+
+struct peer {
+	/* identity */
+	uint32_t number; /* in the RIB and in the groups */
+	struct conf_peer conf;
+	bool dynamic; /* made for a connection from a range */
+	int group;    /* index into conf.groups of a dynamic peer, else -1 */
+	bool ebgp;
+
+	/* administration */
+	bool disabled; /* by the configuration, the operator or a limit */
+	bool leaving;  /* deconfigured: freed when its paths are gone */
+	char disabled_reason[LAST_ERROR_LEN];
+
+	/* sessions: the dialling one and accepted ones, in no order */
+	struct session *connections[PEER_CONNECTIONS];
+	struct session *established;
+	unsigned failures; /* connection attempts since the last success, for backoff */
+
+	/* of the session that is, or was last, Established */
+	struct open remote_open;
+	struct session_params params;
+	struct session_net net;
+	uint64_t up_since_ms;  /* 0: not Established */
+	uint64_t down_since_ms;
+	char last_error[LAST_ERROR_LEN];
+	uint64_t last_error_ms;
+	struct peer_counters counters;
+
+	/* graceful restart, as helper */
+	bool stale[FAMILY_COUNT];        /* some paths of a former session are kept */
+	bool end_of_rib[FAMILY_COUNT];   /* received in this session */
+	uint64_t stale_until_ms;         /* 0: no timer */
+	bool came_up;                    /* Established at least once since our start */
+
+	struct member members[FAMILY_COUNT]; /* update group membership */
+
+	/* owned by core */
+	struct heap_item timer;
+	uint64_t retry_at_ms; /* 0: not armed */
+	uint64_t idle_until_ms;
+	struct peer *next, *prev;
+	struct peer *address_chain;
+	bool over_limit_warned;
+};
+
+/* The state `show peers` prints: that of the connection farthest on. */
+enum fsm_state peer_state(const struct peer *peer);
+/* Prefixes in the peer's Adj-RIB-Out. */
+uint32_t peer_sent_count(const struct peer *peer, enum family family);
+
+#endif

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The RIB: destinations and their paths (Adj-RIB-In and Loc-RIB in one, RFC 4271 3.2),
+ * the decision process (9.1, RFC 4456 9), next hops, and the change list from which
+ * update groups follow.
+ *
+ * A peer is a small number here: 0 is this speaker, others are given by core.  The RIB
+ * knows no wire format, no policy and no group.
+ *
+ *   destination -> path (best first) -> interned attributes -> next hop -> IGP route
+ */
+#ifndef BGP_RIB_H
+#define BGP_RIB_H
+
+#include "bgp/attrs.h"
+#include "bgp/heap.h"
+#include "bgp/igp.h"
+#include "bgp/pool.h"
+
+#define RIB_LOCAL_PEER 0u
+
+enum path_flag {
+	/* Own routes: how they came to be. */
+	PATH_NETWORK = 1 << 0, /* network {} */
+	PATH_KERNEL = 1 << 1,  /* kernel { import } */
+	/* Why a path is not valid. */
+	PATH_FILTERED = 1 << 2,        /* the import policy rejects it */
+	PATH_AS_LOOP = 1 << 3,         /* RFC 4271 9.1.2 */
+	PATH_ORIGINATOR_LOOP = 1 << 4, /* RFC 4456 8 */
+	PATH_CLUSTER_LOOP = 1 << 5,    /* RFC 4456 8 */
+	PATH_SUPPRESSED = 1 << 6,      /* inside a summary-only network */
+};
+#define PATH_INVALID \
+	(PATH_FILTERED | PATH_AS_LOOP | PATH_ORIGINATOR_LOOP | PATH_CLUSTER_LOOP | \
+	    PATH_SUPPRESSED)
+
+struct path {
+	struct path *next; /* of the same destination; the first valid one is the best */
+	struct attrs *attrs;
+	uint32_t peer;
+	uint32_t number; /* of this object in the pool */
+	uint32_t since_s;
+	uint8_t flags; /* enum path_flag */
+	uint8_t epoch; /* the peer's session it came from; another one: it is stale */
+};
+
+struct dest {
+	struct path *paths; /* the best first, when there is one */
+	uint32_t id;
+	uint32_t change;     /* 1 + index into the change list; 0: not on it */
+	uint32_t out_source; /* 1 + peer whose path the groups saw last; 0: none */
+	uint8_t flags;       /* enum dest_flag */
+	uint8_t bits;
+	uint8_t bytes[]; /* 4 or 16 octets */
+};
+
+enum dest_flag {
+	DEST_HAS_BEST = 1 << 0,   /* the first path is the best */
+	DEST_FIB_QUEUED = 1 << 1,
+};
+
+enum nexthop_state { NEXTHOP_UNREACHABLE, NEXTHOP_REACHABLE };
+
+/* One next hop, shared by all attribute sets that name it. */
+struct nexthop {
+	struct nexthop *chain;
+	struct nexthop *all_next, *all_prev;
+	struct addr addr;
+	uint32_t hash;
+	uint32_t refs; /* attribute sets */
+	uint8_t state; /* enum nexthop_state */
+	bool own;      /* an address of ours */
+	uint8_t dirty; /* paths using it must be judged again; see walk.c */
+	uint32_t metric;     /* IGP cost: the kernel's metric */
+	struct addr gateway; /* where packets go; FAMILY_NONE: not resolved */
+	uint32_t ifindex;
+};
+
+/* What the decision and the counters need to know of a peer. */
+struct rib_peer {
+	bool used;
+	bool ebgp;
+	bool client;        /* route reflector client */
+	uint32_t router_id; /* host order */
+	struct addr address;
+	struct {
+		uint8_t epoch;
+		uint8_t purge_wanted; /* remove paths this many sessions old, 0: none */
+		uint8_t purge_active;
+		uint32_t received; /* paths in the Adj-RIB-In */
+		uint32_t accepted; /* valid ones: not filtered, no loop */
+		uint32_t best;
+	} family[FAMILY_COUNT];
+};
+
+struct rib;
+
+/* ---- life ---- */
+struct rib *rib_new(struct attr_table *attrs);
+void rib_free(struct rib *rib);
+
+/* The peer of that number, made when it is new; pointers move when one is added. */
+struct rib_peer *rib_peer(struct rib *rib, uint32_t peer);
+/* The same to read; `peer` must exist. */
+const struct rib_peer *rib_peer_info(const struct rib *rib, uint32_t peer);
+/* How many peer numbers there are (one more than the greatest). */
+uint32_t rib_peer_count(const struct rib *rib);
+
+/* ---- paths ---- */
+/*
+ * The peer's path to `prefix`, new or replaced.  Takes one reference of `attrs` for
+ * itself (the caller keeps its own).  `now_s` is monotonic seconds.
+ */
+void rib_announce(struct rib *rib, uint32_t peer, const struct prefix *prefix,
+    struct attrs *attrs, uint8_t flags, uint32_t now_s);
+/* False: there was none. */
+bool rib_withdraw(struct rib *rib, uint32_t peer, const struct prefix *prefix);
+/* The own path of one of PATH_NETWORK, PATH_KERNEL: both may exist for a prefix. */
+bool rib_withdraw_own(struct rib *rib, const struct prefix *prefix, uint8_t origin_flag);
+
+/* The session ended: its paths are stale from now on, but stay. */
+void rib_peer_new_epoch(struct rib *rib, uint32_t peer, enum family family);
+/* Remove, in slices of rib_work(), the paths that are `age` or more epochs old: 0 is
+ * all of them, 1 all that are stale, 2 those stale since before the last epoch. */
+void rib_purge(struct rib *rib, uint32_t peer, enum family family, unsigned age);
+/* No purge of the peer is under way or wanted. */
+bool rib_peer_is_clean(const struct rib *rib, uint32_t peer);
+/* Walks on with purges and changed next hops, over at most `budget` destinations.
+ * True: there is more to do. */
+bool rib_work(struct rib *rib, unsigned budget);
+bool rib_has_work(const struct rib *rib);
+
+/* ---- next hops ---- */
+void rib_igp_set(struct rib *rib, const struct igp_route *route);
+void rib_igp_clear(struct rib *rib, const struct prefix *prefix);
+void rib_own_address(struct rib *rib, const struct addr *addr, bool present);
+/* resolve-next-hops, resolve-via-default; all next hops are judged again. */
+void rib_set_resolution(struct rib *rib, bool resolve, bool via_default);
+/* Resolves again what IGP changes since the last call touched.  Once a turn. */
+void rib_resolve(struct rib *rib);
+struct nexthop *rib_first_nexthop(const struct rib *rib); /* then ->all_next */
+/* The longest IGP route to an address. */
+bool rib_igp_lookup(const struct rib *rib, const struct addr *addr,
+    struct igp_route *out);
+
+/* ---- reading ---- */
+uint32_t rib_dest_count(const struct rib *rib, enum family family); /* with a best */
+uint32_t rib_path_count(const struct rib *rib, enum family family);
+size_t rib_bytes(const struct rib *rib);
+struct dest *rib_find(const struct rib *rib, const struct prefix *prefix);
+struct dest *rib_longest_match(const struct rib *rib, const struct addr *addr);
+/* Destinations by number, 1..rib_dest_top(); NULL where a number is not in use. */
+uint32_t rib_dest_top(const struct rib *rib, enum family family);
+struct dest *rib_dest_at(const struct rib *rib, enum family family, uint32_t id);
+struct prefix dest_prefix(const struct dest *dest, enum family family);
+
+static inline struct path *
+dest_best(const struct dest *dest)
+{
+	return dest->flags & DEST_HAS_BEST ? dest->paths : NULL;
+}
+
+bool rib_path_is_stale(const struct rib *rib, const struct path *path,
+    enum family family);
+/* Valid and its next hop reachable: takes part in the decision. */
+bool rib_path_is_usable(const struct path *path);
+
+/* Why `path` loses against `best`, as text for `show`; "" when it does not. */
+const char *rib_lose_reason(const struct rib *rib, const struct path *path,
+    const struct path *best);
+
+/* ---- the change list ---- */
+/*
+ * Versions count changes of a family's best paths, from 1.  A destination is on the list
+ * once, at its last change.  The consumer (out) reads stretches and trims.
+ */
+uint64_t rib_version(const struct rib *rib, enum family family);
+/* Index of the first entry with a version above `after`; see rib_change_at(). */
+uint32_t rib_change_first(const struct rib *rib, enum family family, uint64_t after);
+uint32_t rib_change_end(const struct rib *rib, enum family family);
+/* NULL for a hole.  *version is always set. */
+struct dest *rib_change_at(const struct rib *rib, enum family family, uint32_t index,
+    uint64_t *version);
+/* The version of a destination's entry, 0 when it has none. */
+uint64_t rib_dest_version(const struct rib *rib, enum family family,
+    const struct dest *dest);
+/* Forget entries up to and with `version`; destinations without paths are freed. */
+void rib_trim(struct rib *rib, enum family family, uint64_t version);
+/* Entries on the list without a path: tombstones. */
+uint32_t rib_tombstones(const struct rib *rib, enum family family);
+
+/* ---- the FIB's queue ---- */
+void rib_fib_enable(struct rib *rib, bool on);
+/* The next destination whose forwarding may have changed; NULL: none.  It may be freed
+ * by the next call of this or any other function: read it at once. */
+struct dest *rib_fib_next(struct rib *rib, enum family family);
+bool rib_fib_pending(const struct rib *rib);
+/* Queue all again (the FIB lost its memory). */
+void rib_fib_requeue(struct rib *rib);
+
+#endif

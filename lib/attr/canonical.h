@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The canonical form of a judged UPDATE's attributes (see bgp/attrs.h), for attrs.c.
+ */
+#ifndef LIB_ATTR_CANONICAL_H
+#define LIB_ATTR_CANONICAL_H
+
+#include "bgp/update.h"
+
+/*
+ * Writes the canonical block of `update` behind what `out` holds.  False: it does not
+ * fit, has more than AS_PATH_MAX_AS AS numbers, or was not well formed after all.
+ */
+bool canonical_put(struct wcur *out, const struct update *update, bool as4);
+
+#endif

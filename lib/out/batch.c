@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * A batch of destinations, sorted into buckets of one (source, attribute set) each, and
+ * encoded for a group.  The question whether a route may be sent, and with which
+ * attributes, is answered once a bucket; only the group's books are kept a destination.
+ *
+ * Exclusions.  A message is skipped for the source of its routes, for the originator and
+ * for the owner of the next hop.  Where the group had advertised the prefix from another
+ * source, such a member holds that older route: it alone gets a withdrawal.
+ */
+#include <stdlib.h>
+
+#include "bgp/attrs.h"
+#include "out_internal.h"
+
+enum { MAP_LEN = 2 * STRETCH_MAX };
+
+struct item {
+	struct dest *dest;
+	uint32_t next; /* of the same bucket; item index + 1 */
+};
+
+struct bucket {
+	const struct path *path; /* any of the bucket; NULL: no best path */
+	uint32_t first, last;    /* item index + 1 */
+};
+
+struct withdrawal {
+	struct dest *dest;
+	uint32_t only;
+	uint32_t skip;
+};
+
+struct batch {
+	struct item items[STRETCH_MAX];
+	struct bucket buckets[STRETCH_MAX + 1];
+	uint16_t map[MAP_LEN]; /* bucket index + 1, by (source, attributes) */
+	uint32_t n_items, n_buckets;
+	struct withdrawal *withdrawals; /* scratch of one encoding */
+	uint32_t n_withdrawals, withdrawals_room;
+};
+
+struct batch *
+batch_new(void)
+{
+	return mem_zero(1, sizeof(struct batch));
+}
+
+void
+batch_free(struct batch *batch)
+{
+	free(batch->withdrawals);
+	free(batch);
+}
+
+void
+batch_clear(struct batch *batch)
+{
+	if (batch->n_buckets > 0)
+		memset(batch->map, 0, sizeof(batch->map));
+	batch->n_items = 0;
+	batch->n_buckets = 0;
+}
+
+uint32_t
+batch_len(const struct batch *batch)
+{
+	return batch->n_items;
+}
+
+static uint32_t
+bucket_hash(const struct path *path)
+{
+	uint32_t h = path == NULL ? 0 : path->attrs->hash ^ path->peer * 2654435761u;
+
+	return (h ^ h >> 15) & (MAP_LEN - 1);
+}
+
+static bool
+bucket_holds(const struct bucket *bucket, const struct path *path)
+{
+	if (bucket->path == NULL || path == NULL)
+		return bucket->path == path;
+	return bucket->path->attrs == path->attrs && bucket->path->peer == path->peer;
+}
+
+static struct bucket *
+batch_bucket(struct batch *batch, const struct path *path)
+{
+	uint32_t i = bucket_hash(path);
+
+	for (; batch->map[i] != 0; i = (i + 1) & (MAP_LEN - 1))
+		if (bucket_holds(&batch->buckets[batch->map[i] - 1], path))
+			return &batch->buckets[batch->map[i] - 1];
+	batch->buckets[batch->n_buckets] = (struct bucket){ .path = path };
+	batch->map[i] = (uint16_t)++batch->n_buckets;
+	return &batch->buckets[batch->n_buckets - 1];
+}
+
+void
+batch_add(struct batch *batch, struct dest *dest)
+{
+	struct bucket *bucket = batch_bucket(batch, dest_best(dest));
+	uint32_t i = batch->n_items++;
+
+	batch->items[i] = (struct item){ .dest = dest };
+	if (bucket->first == 0)
+		bucket->first = i + 1;
+	else
+		batch->items[bucket->last - 1].next = i + 1;
+	bucket->last = i + 1;
+}
+
+void
+batch_mark_seen(const struct batch *batch)
+{
+	for (uint32_t i = 0; i < batch->n_items; i++) {
+		const struct path *best = dest_best(batch->items[i].dest);
+
+		batch->items[i].dest->out_source = best == NULL ? 0 : best->peer + 1;
+	}
+}
+
+/* One encoding under way. */
+struct encoding {
+	struct out *out;
+	struct group *group;
+	struct batch *batch;
+	enum batch_mode mode;
+	const struct out_bits *had;
+	struct chunk *chunk;
+	struct pack pack;
+};
+
+static void
+withdraw_later(struct encoding *e, struct dest *dest, uint32_t only, uint32_t skip)
+{
+	struct batch *b = e->batch;
+
+	if (e->chunk == NULL)
+		return;
+	if (b->n_withdrawals == b->withdrawals_room) {
+		b->withdrawals_room =
+		    b->withdrawals_room == 0 ? 256 : b->withdrawals_room * 2;
+		b->withdrawals = mem_resize(
+		    b->withdrawals, b->withdrawals_room, sizeof(*b->withdrawals));
+	}
+	b->withdrawals[b->n_withdrawals++] = (struct withdrawal){ dest, only, skip };
+}
+
+/* The group's books when a destination is not exported (any more). */
+static void
+retract(struct encoding *e, struct dest *dest)
+{
+	uint32_t seen = dest->out_source;
+	bool had = e->had != NULL && bits_test(e->had, dest->id);
+
+	if (e->mode == BATCH_HEAD) {
+		if (bits_clear(e->group->sent, dest->id)) {
+			group_count(e->group, seen, -1);
+			withdraw_later(e, dest, NOBODY, seen == 0 ? NOBODY : seen - 1);
+		}
+	} else if (e->mode == BATCH_CATCH_UP || had) {
+		withdraw_later(e, dest, NOBODY, NOBODY);
+	}
+}
+
+/* … and when it is. */
+static void
+advertise(struct encoding *e, struct dest *dest, const struct pack_target *target)
+{
+	uint32_t source = target->skip[0];
+	uint32_t seen = dest->out_source;
+	bool was_sent = bits_set(e->group->sent, dest->id);
+	bool may_hold;
+
+	/* In a walk or catch-up the head has seen this very path. */
+	if (was_sent && e->mode == BATCH_HEAD)
+		group_count(e->group, seen, -1);
+	if (!was_sent || e->mode == BATCH_HEAD)
+		group_count(e->group, source + 1, 1);
+	may_hold = e->mode == BATCH_CATCH_UP || (e->mode == BATCH_HEAD && was_sent) ||
+	    (e->had != NULL && bits_test(e->had, dest->id));
+	if (!may_hold)
+		return;
+	if (source != RIB_LOCAL_PEER &&
+	    (e->mode != BATCH_HEAD || seen != source + 1))
+		withdraw_later(e, dest, source, NOBODY);
+	for (int i = 1; i < SKIPS; i++)
+		if (target->skip[i] != NOBODY && target->skip[i] != source)
+			withdraw_later(e, dest, target->skip[i], NOBODY);
+}
+
+/* The peers that a path must not go back to, besides its source. */
+static void
+find_owners(const struct out *out, const struct group *group, const struct path *path,
+    const struct addr *next_hop, struct pack_target *target)
+{
+	const struct attrs *attrs = path->attrs;
+	bool has_originator = (attrs->flags & ATTRS_HAS_ORIGINATOR) != 0;
+
+	*target = (struct pack_target){ .only = NOBODY,
+		.skip = { path->peer, NOBODY, NOBODY } };
+	/* A path from its originator itself needs no look-up of who that is. */
+	for (const struct member *m = group->members; m != NULL; m = m->next) {
+		const struct rib_peer *peer;
+
+		if (m->peer == path->peer)
+			continue;
+		peer = rib_peer_info(out->rib, m->peer);
+		if (has_originator && peer->router_id == attrs->originator_id)
+			target->skip[1] = m->peer;
+		if (addr_equal(&peer->address, next_hop))
+			target->skip[2] = m->peer;
+	}
+}
+
+static void
+encode_bucket(struct encoding *e, const struct bucket *bucket)
+{
+	const struct group_key *key = &e->group->key;
+	struct pack_target target;
+	struct addr next_hop;
+	size_t block_len = 0;
+	bool may = bucket->path != NULL &&
+	    export_may(e->out->rib, key, bucket->path, &next_hop);
+
+	if (may) {
+		find_owners(e->out, e->group, bucket->path, &next_hop, &target);
+		block_len = export_attributes(e->out->rib, key, bucket->path, &next_hop,
+		    e->out->block, key->message_size);
+		if (e->chunk != NULL)
+			pack_announce(
+			    &e->pack, &target, e->out->block, block_len, &next_hop);
+	}
+	for (uint32_t i = bucket->first; i != 0; i = e->batch->items[i - 1].next) {
+		struct dest *dest = e->batch->items[i - 1].dest;
+		struct prefix prefix = dest_prefix(dest, (enum family)key->family);
+
+		if (!may) {
+			retract(e, dest);
+		} else if (block_len == 0 || !pack_fits(key, block_len, &prefix)) {
+			/* ROBUSTNESS: legal where it came from, too long with ours. */
+			e->out->too_long++;
+			retract(e, dest);
+		} else {
+			advertise(e, dest, &target);
+			if (e->chunk != NULL)
+				pack_prefix(&e->pack, &prefix);
+		}
+	}
+	if (e->chunk != NULL)
+		pack_flush(&e->pack);
+}
+
+static int
+withdrawal_compare(const void *a, const void *b)
+{
+	const struct withdrawal *x = a, *y = b;
+
+	if (x->only != y->only)
+		return x->only < y->only ? -1 : 1;
+	if (x->skip != y->skip)
+		return x->skip < y->skip ? -1 : 1;
+	return x->dest->id < y->dest->id ? -1 : x->dest->id > y->dest->id;
+}
+
+static void
+encode_withdrawals(struct encoding *e)
+{
+	struct batch *b = e->batch;
+	const struct withdrawal *last = NULL;
+
+	qsort(b->withdrawals, b->n_withdrawals, sizeof(*b->withdrawals),
+	    withdrawal_compare);
+	for (uint32_t i = 0; i < b->n_withdrawals; i++) {
+		const struct withdrawal *w = &b->withdrawals[i];
+		struct prefix prefix =
+		    dest_prefix(w->dest, (enum family)e->group->key.family);
+
+		if (last == NULL || last->only != w->only || last->skip != w->skip) {
+			struct pack_target target = { .only = w->only,
+				.skip = { w->skip, NOBODY, NOBODY } };
+
+			pack_withdraw(&e->pack, &target);
+		}
+		pack_prefix(&e->pack, &prefix);
+		last = w;
+	}
+	pack_flush(&e->pack);
+}
+
+void
+batch_encode(struct out *out, struct group *group, const struct batch *batch,
+    enum batch_mode mode, const struct out_bits *had, struct chunk *chunk)
+{
+	struct encoding e = { .out = out, .group = group, .batch = out->batch,
+		.mode = mode, .had = had, .chunk = chunk };
+
+	e.batch->n_withdrawals = 0;
+	pack_begin(&e.pack, chunk, &group->key);
+	for (uint32_t i = 0; i < batch->n_buckets; i++)
+		encode_bucket(&e, &batch->buckets[i]);
+	if (chunk != NULL && e.batch->n_withdrawals > 0)
+		encode_withdrawals(&e);
+}

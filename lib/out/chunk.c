@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Chunks: finished messages with, beside each, who gets it.
+ *
+ * A chunk of the group's list lives until no member stands on it or before it; members
+ * reference only the chunk they stand on, so the list is freed from its head.  Chunks of
+ * walks and catch-ups live by their references alone.
+ */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "bgp/message.h"
+#include "out_internal.h"
+
+struct chunk *
+chunk_new(uint64_t from, uint64_t to)
+{
+	struct chunk *c = mem_zero(1, sizeof(*c));
+
+	c->refs = 1;
+	c->from = from;
+	c->to = to;
+	return c;
+}
+
+struct chunk *
+chunk_ref(struct chunk *c)
+{
+	c->refs++;
+	return c;
+}
+
+void
+chunk_unref(struct chunk *c)
+{
+	if (c == NULL)
+		return;
+	assert(c->refs > 0);
+	if (--c->refs > 0 || c->listed)
+		return;
+	free(c->msgs);
+	free(c->octets);
+	free(c);
+}
+
+uint8_t *
+chunk_reserve(struct chunk *c, size_t len)
+{
+	if (c->room - c->len < len) {
+		size_t room = c->room == 0 ? 4096 : (size_t)c->room * 2;
+
+		while (room - c->len < len)
+			room *= 2;
+		c->octets = mem_resize(c->octets, room, 1);
+		c->room = (uint32_t)room;
+	}
+	return c->octets + c->len;
+}
+
+void
+chunk_commit(struct chunk *c, size_t len, uint32_t only, const uint32_t *skip)
+{
+	struct chunk_msg *msg;
+
+	if (c->n_msgs == c->msgs_room) {
+		c->msgs_room = c->msgs_room == 0 ? 8 : c->msgs_room * 2;
+		c->msgs = mem_resize(c->msgs, c->msgs_room, sizeof(*c->msgs));
+	}
+	msg = &c->msgs[c->n_msgs++];
+	msg->start = c->len;
+	msg->len = (uint32_t)len;
+	msg->only = only;
+	memcpy(msg->skip, skip, sizeof(msg->skip));
+	c->len += (uint32_t)len;
+}
+
+void
+chunk_finish(struct chunk *c)
+{
+	if (c->len > 0 && c->room - c->len > c->len / 4) {
+		c->octets = mem_resize(c->octets, c->len, 1);
+		c->room = c->len;
+		c->msgs = mem_resize(c->msgs, c->n_msgs, sizeof(*c->msgs));
+		c->msgs_room = c->n_msgs;
+	}
+}
+
+/* RFC 4724 2: an UPDATE without anything, or with an empty MP_UNREACH_NLRI. */
+struct chunk *
+chunk_end_of_rib(enum family family)
+{
+	static const uint32_t nobody[SKIPS] = { NOBODY, NOBODY, NOBODY };
+	struct chunk *c = chunk_new(0, 0);
+	struct wcur out = wcur_of(chunk_reserve(c, 64), 64);
+	uint8_t value[3];
+
+	message_begin(&out, MESSAGE_UPDATE);
+	wcur_u16(&out, 0);
+	if (family == FAMILY_IPV4) {
+		wcur_u16(&out, 0);
+	} else {
+		wcur_u16(&out, 6);
+		put_u16(value, family_afi(family));
+		value[2] = SAFI_UNICAST;
+		attribute_put(&out, ATTRIBUTE_OPTIONAL, ATTRIBUTE_MP_UNREACH, value,
+		    sizeof(value));
+	}
+	message_end(&out, 0);
+	chunk_commit(c, wcur_len(&out), NOBODY, nobody);
+	return c;
+}

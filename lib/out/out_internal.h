@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * What the files of lib/out share, and nobody else sees.
+ */
+#ifndef OUT_INTERNAL_H
+#define OUT_INTERNAL_H
+
+#include "bgp/memory.h"
+#include "bgp/out.h"
+
+#define NOBODY UINT32_MAX
+
+enum {
+	STRETCH_MAX = 4096,      /* changes exported at once */
+	SEGMENT_SHIFT = 12,      /* destinations a walk segment: 4,096 numbers */
+	SEGMENT_LEN = 1 << SEGMENT_SHIFT,
+	WALK_CACHE = 8,          /* segments kept for those who walk together */
+	SKIPS = 3,               /* source, originator, owner of the next hop */
+	BACKLOG_MAX = 2 << 20,   /* octets of chunks a group keeps before it waits */
+	BACKLOG_WAIT_MS = 50,    /* … for members that are behind, then leaves them */
+	TOMBSTONES_MIN = 65536,  /* tombstones that are kept whatever the table's size */
+};
+
+/* One message inside a chunk, and who gets it. */
+struct chunk_msg {
+	uint32_t start;
+	uint32_t len;
+	uint32_t only;        /* this peer alone; NOBODY: all but `skip` */
+	uint32_t skip[SKIPS]; /* NOBODY where unused */
+};
+
+/* Whole messages, encoded once for all members; immutable once made. */
+struct chunk {
+	struct chunk *next; /* the group's list for members in step */
+	uint32_t refs;      /* members that stand on it, caches */
+	bool listed;        /* on the group's list: freed from its head only */
+	uint64_t from, to;  /* versions: covers changes in (from, to] */
+	struct chunk_msg *msgs;
+	uint32_t n_msgs, msgs_room;
+	uint8_t *octets;
+	uint32_t len, room;
+};
+
+struct out_bits {
+	uint32_t refs;
+	uint32_t n_words;
+	uint64_t *words;
+};
+
+struct walk_slot {
+	uint32_t segment;
+	struct chunk *chunk;
+};
+
+struct group {
+	struct group *next;
+	struct group_key key;
+	struct member *members;
+	uint32_t n_members;
+	uint32_t n_in_step;
+	struct out_bits *sent; /* by destination number: the head has advertised it */
+	uint32_t n_sent;
+	uint32_t *sent_by_source; /* by peer number */
+	uint32_t sent_room;
+	struct chunk *first, *last; /* what members in step are served from */
+	size_t backlog;             /* octets in that list */
+	uint64_t waiting_since_ms;  /* 0: not over BACKLOG_MAX */
+	struct walk_slot cache[WALK_CACHE];
+	uint32_t cache_next;
+	uint32_t walk_hint;      /* segment encoded last */
+	struct chunk *catch_up;  /* the last stretch encoded for laggards */
+};
+
+/* Who has an address or a BGP identifier: whom a route must not be sent back to. */
+struct owner {
+	uint32_t key_hash;
+	struct addr addr;
+	uint32_t bgp_id;
+	uint32_t peer;
+};
+
+struct out {
+	struct rib *rib;
+	struct group *groups[FAMILY_COUNT];
+	uint64_t head[FAMILY_COUNT];
+	uint64_t now_ms;
+	bool trim_due;
+	struct member *ready_first, **ready_last;
+	struct chunk *end_of_rib[FAMILY_COUNT];
+	uint32_t too_long;
+	struct batch *batch; /* scratch, see batch.c */
+	uint8_t *block;      /* scratch for one attribute block */
+};
+
+/* chunk.c */
+struct chunk *chunk_new(uint64_t from, uint64_t to);
+struct chunk *chunk_ref(struct chunk *c);
+void chunk_unref(struct chunk *c);
+/* Room for `len` octets at the end; what follows is chunk_commit(). */
+uint8_t *chunk_reserve(struct chunk *c, size_t len);
+void chunk_commit(struct chunk *c, size_t len, uint32_t only, const uint32_t *skip);
+/* Gives back what was reserved too much. */
+void chunk_finish(struct chunk *c);
+struct chunk *chunk_end_of_rib(enum family family);
+
+static inline bool
+msg_is_for(const struct chunk_msg *msg, uint32_t peer)
+{
+	if (msg->only != NOBODY)
+		return msg->only == peer;
+	return msg->skip[0] != peer && msg->skip[1] != peer && msg->skip[2] != peer;
+}
+
+/* bits.c */
+struct out_bits *bits_new(void);
+struct out_bits *bits_copy(const struct out_bits *bits);
+void bits_unref(struct out_bits *bits);
+bool bits_test(const struct out_bits *bits, uint32_t i);
+/* Returns the old value. */
+bool bits_set(struct out_bits *bits, uint32_t i);
+bool bits_clear(struct out_bits *bits, uint32_t i);
+
+/* export.c */
+bool export_may(const struct rib *rib, const struct group_key *key,
+    const struct path *path, struct addr *next_hop);
+/* The attribute block as it goes out, without MP_REACH.  0: it does not fit `len`. */
+size_t export_attributes(const struct rib *rib, const struct group_key *key,
+    const struct path *path, const struct addr *next_hop, uint8_t *block, size_t len);
+
+/* pack.c */
+struct pack_target {
+	uint32_t only;
+	uint32_t skip[SKIPS];
+};
+struct pack {
+	struct chunk *chunk;
+	const struct group_key *key;
+	struct pack_target target;
+	const uint8_t *block; /* attributes; NULL: withdrawals */
+	size_t block_len;
+	struct addr next_hop;
+	uint8_t *at; /* the message being filled, inside the chunk; NULL: none */
+	size_t len;
+	size_t nlri_start; /* offset behind the fixed part */
+};
+void pack_begin(struct pack *pack, struct chunk *chunk, const struct group_key *key);
+void pack_announce(struct pack *pack, const struct pack_target *target,
+    const uint8_t *block, size_t block_len, const struct addr *next_hop);
+void pack_withdraw(struct pack *pack, const struct pack_target *target);
+/* False: one prefix of this length does not fit behind the block at all. */
+bool pack_fits(
+    const struct group_key *key, size_t block_len, const struct prefix *prefix);
+void pack_prefix(struct pack *pack, const struct prefix *prefix);
+void pack_flush(struct pack *pack);
+
+/* batch.c */
+enum batch_mode {
+	BATCH_HEAD,     /* members in step: withdraw what the group had advertised */
+	BATCH_CATCH_UP, /* laggards: withdraw whatever is not exported */
+	BATCH_WALK,     /* joiners: announce alone */
+};
+struct batch *batch_new(void);
+void batch_free(struct batch *batch);
+void batch_clear(struct batch *batch);
+void batch_add(struct batch *batch, struct dest *dest);
+uint32_t batch_len(const struct batch *batch);
+/* Encodes the batch for one group into `chunk` (NULL: keep the books alone).  `had`: in
+ * BATCH_WALK, what the walker may hold from a former group. */
+void batch_encode(struct out *out, struct group *group, const struct batch *batch,
+    enum batch_mode mode, const struct out_bits *had, struct chunk *chunk);
+/* The groups have seen these: dest->out_source. */
+void batch_mark_seen(const struct batch *batch);
+
+/* group.c */
+void group_count(struct group *group, uint32_t source_plus_1, int by);
+void member_make_ready(struct out *out, struct member *member);
+void group_drop_read_chunks(struct group *group);
+
+/* member.c */
+/* Passes messages that are not for the member, and chunks that are used up. */
+void member_normalise(struct out *out, struct member *member);
+uint64_t member_version(const struct out *out, const struct member *member);
+/* Gives the chunk up, keeping the rest of a cut message. */
+void member_leave_chunk(struct out *out, struct member *member);
+void member_clear(struct out *out, struct member *member);
+void member_start_walk(struct out *out, struct member *member);
+
+#endif

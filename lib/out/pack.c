@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Prefixes of one attribute set into UPDATE messages as full as the session allows.
+ * IPv4 goes into the fields of RFC 4271 4.3, IPv6 into MP_REACH and MP_UNREACH, which
+ * stand first (RFC 7606 5.1).  The message is built in the chunk; lengths are patched
+ * when it is flushed.
+ */
+#include "bgp/nlri.h"
+#include "out_internal.h"
+
+enum {
+	/* MP_REACH: flags, type, length 2, AFI 2, SAFI, length, next hop 16, reserved */
+	MP_REACH_FIXED = 4 + 2 + 1 + 1 + 16 + 1,
+	MP_UNREACH_FIXED = 4 + 2 + 1,
+	UPDATE_FIXED = MESSAGE_HEADER_LEN + 2 + 2,
+};
+
+void
+pack_begin(struct pack *pack, struct chunk *chunk, const struct group_key *key)
+{
+	*pack = (struct pack){ .chunk = chunk, .key = key };
+}
+
+static bool
+is_mp(const struct pack *pack)
+{
+	return pack->key->family != FAMILY_IPV4;
+}
+
+static size_t
+fixed_len(const struct group_key *key, size_t block_len)
+{
+	return UPDATE_FIXED + block_len + (key->family == FAMILY_IPV4 ? 0 : MP_REACH_FIXED);
+}
+
+bool
+pack_fits(const struct group_key *key, size_t block_len, const struct prefix *prefix)
+{
+	return fixed_len(key, block_len) + nlri_len(prefix, false) <= key->message_size;
+}
+
+static void
+start_withdrawal(struct pack *pack, struct wcur *w)
+{
+	wcur_u16(w, 0); /* withdrawn routes length, patched for IPv4 */
+	if (is_mp(pack)) {
+		wcur_u16(w, 0); /* total attribute length, patched */
+		wcur_u8(w, ATTRIBUTE_OPTIONAL | ATTRIBUTE_EXTENDED_LEN);
+		wcur_u8(w, ATTRIBUTE_MP_UNREACH);
+		wcur_u16(w, 0); /* patched */
+		wcur_u16(w, family_afi((enum family)pack->key->family));
+		wcur_u8(w, SAFI_UNICAST);
+	}
+}
+
+static void
+start_announcement(struct pack *pack, struct wcur *w)
+{
+	size_t nh_len = family_addr_len((enum family)pack->next_hop.family);
+
+	wcur_u16(w, 0);
+	if (!is_mp(pack)) {
+		wcur_u16(w, (uint16_t)pack->block_len);
+		wcur_bytes(w, pack->block, pack->block_len);
+		return;
+	}
+	wcur_u16(w, 0); /* patched */
+	wcur_u8(w, ATTRIBUTE_OPTIONAL | ATTRIBUTE_EXTENDED_LEN);
+	wcur_u8(w, ATTRIBUTE_MP_REACH);
+	wcur_u16(w, 0); /* patched */
+	wcur_u16(w, family_afi((enum family)pack->key->family));
+	wcur_u8(w, SAFI_UNICAST);
+	wcur_u8(w, (uint8_t)nh_len);
+	wcur_bytes(w, pack->next_hop.bytes, nh_len);
+	wcur_u8(w, 0);
+}
+
+static void
+start_message(struct pack *pack)
+{
+	struct wcur w;
+
+	pack->at = chunk_reserve(pack->chunk, pack->key->message_size);
+	w = wcur_of(pack->at, pack->key->message_size);
+	message_begin(&w, MESSAGE_UPDATE);
+	if (pack->block == NULL)
+		start_withdrawal(pack, &w);
+	else
+		start_announcement(pack, &w);
+	pack->len = pack->nlri_start = wcur_len(&w);
+}
+
+/* Octets that must stay free behind the NLRI: the attributes that follow MP_REACH, and
+ * the empty attribute length behind withdrawn routes. */
+static size_t
+tail_len(const struct pack *pack)
+{
+	if (pack->block == NULL)
+		return is_mp(pack) ? 0 : 2;
+	return is_mp(pack) ? pack->block_len : 0;
+}
+
+void
+pack_flush(struct pack *pack)
+{
+	size_t nlri = pack->len - pack->nlri_start;
+	uint8_t *at = pack->at;
+	struct wcur w;
+
+	if (at == NULL)
+		return;
+	pack->at = NULL;
+	if (nlri == 0)
+		return;
+	w = wcur_of(at, pack->key->message_size);
+	w.at = at + pack->len;
+	if (pack->block == NULL && !is_mp(pack)) {
+		put_u16(at + MESSAGE_HEADER_LEN, (uint16_t)nlri);
+		wcur_u16(&w, 0);
+	} else if (is_mp(pack)) {
+		size_t value = pack->len - (MESSAGE_HEADER_LEN + 8);
+
+		if (pack->block != NULL)
+			wcur_bytes(&w, pack->block, pack->block_len);
+		put_u16(at + MESSAGE_HEADER_LEN + 2,
+		    (uint16_t)(wcur_len(&w) - UPDATE_FIXED));
+		put_u16(at + MESSAGE_HEADER_LEN + 6, (uint16_t)value);
+	}
+	message_end(&w, 0);
+	chunk_commit(
+	    pack->chunk, wcur_len(&w), pack->target.only, pack->target.skip);
+}
+
+static void
+pack_retarget(struct pack *pack, const struct pack_target *target)
+{
+	pack_flush(pack);
+	pack->target = *target;
+}
+
+void
+pack_announce(struct pack *pack, const struct pack_target *target, const uint8_t *block,
+    size_t block_len, const struct addr *next_hop)
+{
+	pack_retarget(pack, target);
+	pack->block = block;
+	pack->block_len = block_len;
+	pack->next_hop = *next_hop;
+}
+
+void
+pack_withdraw(struct pack *pack, const struct pack_target *target)
+{
+	pack_retarget(pack, target);
+	pack->block = NULL;
+	pack->block_len = 0;
+}
+
+void
+pack_prefix(struct pack *pack, const struct prefix *prefix)
+{
+	struct wcur w;
+
+	if (pack->at != NULL &&
+	    pack->len + tail_len(pack) + nlri_len(prefix, false) >
+		pack->key->message_size)
+		pack_flush(pack);
+	if (pack->at == NULL)
+		start_message(pack);
+	w = wcur_of(pack->at + pack->len, pack->key->message_size - pack->len);
+	nlri_put(&w, prefix, false, 0);
+	pack->len += wcur_len(&w);
+}

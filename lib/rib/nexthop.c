@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Next hops: one object an address, shared by all attribute sets, resolved against the
+ * IGP routes (RFC 4271 9.1.2.1).  A change marks the object dirty; one walk over the
+ * table then judges again the paths of all that are dirty (walk.c).
+ *
+ * Routes of our own are not in the IGP table, so a next hop never resolves through
+ * itself or its cover.
+ */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "rib_internal.h"
+
+static bool
+is_own(const struct rib *rib, const struct addr *addr)
+{
+	for (uint32_t i = 0; i < rib->n_own; i++)
+		if (addr_equal(&rib->own[i], addr))
+			return true;
+	return false;
+}
+
+/* What the IGP says now.  False: nothing changed. */
+static bool
+nexthop_judge(const struct rib *rib, struct nexthop *nh)
+{
+	struct nexthop was = *nh;
+	const struct igp_route *route =
+	    igp_longest(&rib->igp, &nh->addr, rib->via_default);
+
+	nh->own = is_own(rib, &nh->addr);
+	nh->gateway = addr_none();
+	nh->ifindex = 0;
+	nh->metric = 0;
+	if (route != NULL && !nh->own) {
+		nh->gateway =
+		    route->gateway.family == FAMILY_NONE ? nh->addr : route->gateway;
+		nh->ifindex = route->ifindex;
+		/* resolve-next-hops = false: the node's routes say nothing of the cost. */
+		nh->metric = rib->resolve ? route->metric : 0;
+	}
+	/* A next hop of ours would loop: RFC 4271 5.1.3. */
+	nh->state = !nh->own && (route != NULL || !rib->resolve) ? NEXTHOP_REACHABLE
+								   : NEXTHOP_UNREACHABLE;
+	return was.state != nh->state || was.metric != nh->metric ||
+	    was.ifindex != nh->ifindex || !addr_equal(&was.gateway, &nh->gateway);
+}
+
+static void
+nexthops_resize(struct rib *rib, uint32_t room)
+{
+	struct nexthop **slots = mem_zero(room, sizeof(struct nexthop *));
+
+	for (struct nexthop *nh = rib->nexthop_first; nh != NULL; nh = nh->all_next) {
+		nh->chain = slots[nh->hash & (room - 1)];
+		slots[nh->hash & (room - 1)] = nh;
+	}
+	free(rib->nexthops);
+	rib->nexthops = slots;
+	rib->nexthop_mask = room - 1;
+}
+
+struct nexthop *
+nexthop_get(struct rib *rib, const struct attrs *attrs)
+{
+	struct addr addr = attrs_next_hop_addr(attrs);
+	uint32_t hash = addr_hash(&addr);
+	struct nexthop *nh;
+
+	if (rib->nexthops == NULL)
+		nexthops_resize(rib, 16);
+	for (nh = rib->nexthops[hash & rib->nexthop_mask]; nh != NULL; nh = nh->chain)
+		if (nh->hash == hash && addr_equal(&nh->addr, &addr)) {
+			nh->refs++;
+			return nh;
+		}
+	if (rib->n_nexthops > rib->nexthop_mask)
+		nexthops_resize(rib, (rib->nexthop_mask + 1) * 2);
+	nh = mem_zero(1, sizeof(*nh));
+	*nh = (struct nexthop){ .addr = addr, .hash = hash, .refs = 1,
+		.chain = rib->nexthops[hash & rib->nexthop_mask],
+		.all_next = rib->nexthop_first };
+	rib->nexthops[hash & rib->nexthop_mask] = nh;
+	if (nh->all_next != NULL)
+		nh->all_next->all_prev = nh;
+	rib->nexthop_first = nh;
+	rib->n_nexthops++;
+	nexthop_judge(rib, nh);
+	return nh;
+}
+
+static void
+nexthop_free(struct rib *rib, struct nexthop *nh)
+{
+	struct nexthop **at = &rib->nexthops[nh->hash & rib->nexthop_mask];
+
+	while (*at != nh)
+		at = &(*at)->chain;
+	*at = nh->chain;
+	if (nh->all_prev != NULL)
+		nh->all_prev->all_next = nh->all_next;
+	else
+		rib->nexthop_first = nh->all_next;
+	if (nh->all_next != NULL)
+		nh->all_next->all_prev = nh->all_prev;
+	rib->n_nexthops--;
+	free(nh);
+}
+
+void
+nexthop_drop(struct rib *rib, struct nexthop *nh)
+{
+	assert(nh->refs > 0);
+	if (--nh->refs == 0)
+		nexthop_free(rib, nh);
+}
+
+void
+nexthop_destroy_all(struct rib *rib)
+{
+	while (rib->nexthop_first != NULL)
+		nexthop_free(rib, rib->nexthop_first);
+	free(rib->nexthops);
+}
+
+void
+nexthop_judge_all(struct rib *rib)
+{
+	bool changed = false;
+
+	for (struct nexthop *nh = rib->nexthop_first; nh != NULL; nh = nh->all_next)
+		if (nexthop_judge(rib, nh)) {
+			nh->dirty |= NEXTHOP_DIRTY_WANTED;
+			changed = true;
+		}
+	if (changed)
+		walk_want(rib);
+}
+
+void
+rib_igp_set(struct rib *rib, const struct igp_route *route)
+{
+	if (igp_set(&rib->igp, route))
+		rib->igp_changed = true;
+}
+
+void
+rib_igp_clear(struct rib *rib, const struct prefix *prefix)
+{
+	if (igp_clear(&rib->igp, prefix))
+		rib->igp_changed = true;
+}
+
+void
+rib_own_address(struct rib *rib, const struct addr *addr, bool present)
+{
+	uint32_t i;
+
+	for (i = 0; i < rib->n_own && !addr_equal(&rib->own[i], addr); i++)
+		continue;
+	if (present == (i < rib->n_own))
+		return;
+	if (present) {
+		rib->own = mem_resize(rib->own, rib->n_own + 1, sizeof(*rib->own));
+		rib->own[rib->n_own++] = *addr;
+	} else {
+		rib->own[i] = rib->own[--rib->n_own];
+	}
+	rib->igp_changed = true;
+}
+
+void
+rib_set_resolution(struct rib *rib, bool resolve, bool via_default)
+{
+	rib->resolve = resolve;
+	rib->via_default = via_default;
+	rib->igp_changed = true;
+}
+
+void
+rib_resolve(struct rib *rib)
+{
+	if (!rib->igp_changed)
+		return;
+	rib->igp_changed = false;
+	nexthop_judge_all(rib);
+}
+
+struct nexthop *
+rib_first_nexthop(const struct rib *rib)
+{
+	return rib->nexthop_first;
+}
+
+bool
+rib_igp_lookup(
+    const struct rib *rib, const struct addr *addr, struct igp_route *out)
+{
+	const struct igp_route *route = igp_longest(&rib->igp, addr, rib->via_default);
+
+	if (route == NULL)
+		return false;
+	*out = *route;
+	return true;
+}

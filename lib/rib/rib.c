@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Paths come and go here; each change of a best path goes to the change list and to the
+ * FIB's queue.  Nobody is told yet: consumers pull.
+ */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "rib_internal.h"
+
+struct rib *
+rib_new(struct attr_table *attrs)
+{
+	struct rib *rib = mem_zero(1, sizeof(*rib));
+
+	rib->attrs = attrs;
+	for (int f = 0; f < FAMILY_COUNT; f++)
+		table_init(&rib->tables[f], (enum family)f);
+	pool_init(&rib->paths, sizeof(struct path));
+	rib->resolve = true;
+	rib->via_default = true;
+	rib_peer(rib, RIB_LOCAL_PEER)->used = true;
+	return rib;
+}
+
+static void
+path_free(struct rib *rib, struct path *path)
+{
+	struct nexthop *nh = path->attrs->nexthop;
+
+	if (attrs_unref(rib->attrs, path->attrs) && nh != NULL)
+		nexthop_drop(rib, nh);
+	pool_free(&rib->paths, path->number);
+}
+
+void
+rib_free(struct rib *rib)
+{
+	for (int f = 0; f < FAMILY_COUNT; f++) {
+		struct table *t = &rib->tables[f];
+
+		for (uint32_t id = 1; id <= t->dests.top; id++) {
+			struct dest *dest = rib_dest_at(rib, (enum family)f, id);
+
+			while (dest != NULL && dest->paths != NULL) {
+				struct path *path = dest->paths;
+
+				dest->paths = path->next;
+				path_free(rib, path);
+			}
+		}
+		table_destroy(t);
+	}
+	pool_destroy(&rib->paths);
+	nexthop_destroy_all(rib);
+	igp_destroy(&rib->igp);
+	free(rib->own);
+	free(rib->peers);
+	free(rib);
+}
+
+struct rib_peer *
+rib_peer(struct rib *rib, uint32_t peer)
+{
+	if (peer >= rib->peers_room) {
+		uint32_t room = rib->peers_room == 0 ? 8 : rib->peers_room;
+
+		while (room <= peer)
+			room *= 2;
+		rib->peers = mem_resize(rib->peers, room, sizeof(*rib->peers));
+		memset(rib->peers + rib->peers_room, 0,
+		    (room - rib->peers_room) * sizeof(*rib->peers));
+		rib->peers_room = room;
+	}
+	if (peer >= rib->n_peers)
+		rib->n_peers = peer + 1;
+	return &rib->peers[peer];
+}
+
+const struct rib_peer *
+rib_peer_info(const struct rib *rib, uint32_t peer)
+{
+	assert(peer < rib->n_peers);
+	return &rib->peers[peer];
+}
+
+uint32_t
+rib_peer_count(const struct rib *rib)
+{
+	return rib->n_peers;
+}
+
+void
+dest_release(struct table *t, struct dest *dest)
+{
+	if (dest->paths == NULL && dest->change == 0 &&
+	    (dest->flags & DEST_FIB_QUEUED) == 0 && t->fib_drawn != dest->id)
+		table_free_dest(t, dest);
+}
+
+static void
+count_path(struct rib *rib, const struct table *t, const struct path *path, int by)
+{
+	struct rib_peer *peer = &rib->peers[path->peer];
+	uint32_t delta = (uint32_t)by;
+
+	peer->family[t->family].received += delta;
+	if ((path->flags & PATH_INVALID) == 0)
+		peer->family[t->family].accepted += delta;
+}
+
+static void
+mark_best(struct rib *rib, struct table *t, struct dest *dest, const struct path *best)
+{
+	if (best != NULL) {
+		dest->flags |= DEST_HAS_BEST;
+		rib->peers[best->peer].family[t->family].best++;
+		t->with_best++;
+	}
+}
+
+/* Before the best path changes in any way. */
+static bool
+unmark_best(struct rib *rib, struct table *t, struct dest *dest)
+{
+	const struct path *best = dest_best(dest);
+
+	if (best == NULL)
+		return false;
+	rib->peers[best->peer].family[t->family].best--;
+	t->with_best--;
+	dest->flags &= (uint8_t)~DEST_HAS_BEST;
+	return true;
+}
+
+void
+dest_decide(
+    struct rib *rib, struct table *t, struct dest *dest, bool content, bool forwarding)
+{
+	const struct path *old = dest_best(dest);
+	struct path *best;
+
+	unmark_best(rib, t, dest);
+	best = decision_select(rib, dest);
+	mark_best(rib, t, dest, best);
+	if (best != old || content) {
+		bool was_on_list = dest->change != 0;
+
+		changes_append(t, dest);
+		if (!was_on_list && dest->paths == NULL)
+			changes_note_tombstone(t, true);
+		fib_enqueue(rib, t, dest);
+	} else if (forwarding) {
+		fib_enqueue(rib, t, dest);
+	}
+}
+
+static struct path **
+find_path(struct dest *dest, uint32_t peer, uint8_t origin_flag)
+{
+	for (struct path **at = &dest->paths; *at != NULL; at = &(*at)->next)
+		if ((*at)->peer == peer &&
+		    (peer != RIB_LOCAL_PEER || ((*at)->flags & origin_flag) != 0))
+			return at;
+	return NULL;
+}
+
+static void
+replace_path(struct rib *rib, struct table *t, struct dest *dest, struct path *path,
+    struct attrs *attrs, uint8_t flags, uint32_t now_s)
+{
+	bool was_best = path == dest_best(dest);
+	struct attrs *old = path->attrs;
+	struct nexthop *nh = old->nexthop;
+
+	if (old == attrs && path->flags == flags)
+		return;
+	if (was_best)
+		unmark_best(rib, t, dest);
+	count_path(rib, t, path, -1);
+	path->attrs = attrs_ref(attrs);
+	path->flags = flags;
+	path->since_s = now_s;
+	count_path(rib, t, path, 1);
+	if (attrs_unref(rib->attrs, old) && nh != NULL)
+		nexthop_drop(rib, nh);
+	dest_decide(rib, t, dest, was_best, false);
+}
+
+void
+rib_announce(struct rib *rib, uint32_t peer, const struct prefix *prefix,
+    struct attrs *attrs, uint8_t flags, uint32_t now_s)
+{
+	struct table *t = &rib->tables[prefix->family];
+	struct dest *dest = table_find(t, prefix);
+	struct path **at, *path;
+	uint32_t number;
+
+	if (attrs->nexthop == NULL && attrs->next_hop_len > 0)
+		attrs->nexthop = nexthop_get(rib, attrs);
+	if (dest == NULL)
+		dest = table_add(t, prefix);
+	at = find_path(dest, peer, flags & (PATH_NETWORK | PATH_KERNEL));
+	if (at != NULL) {
+		(*at)->epoch = rib->peers[peer].family[t->family].epoch;
+		replace_path(rib, t, dest, *at, attrs, flags, now_s);
+		return;
+	}
+	path = pool_alloc(&rib->paths, &number);
+	*path = (struct path){ .attrs = attrs_ref(attrs), .peer = peer, .number = number,
+		.since_s = now_s, .flags = flags,
+		.epoch = rib->peers[peer].family[t->family].epoch };
+	count_path(rib, t, path, 1);
+	t->n_paths++;
+	if (dest->paths == NULL) {
+		if (dest->change != 0)
+			changes_note_tombstone(t, false);
+		dest->paths = path;
+	} else {
+		path->next = dest->paths->next; /* the best stays in front */
+		dest->paths->next = path;
+	}
+	dest_decide(rib, t, dest, false, false);
+}
+
+void
+dest_remove_path(struct rib *rib, struct table *t, struct dest *dest, struct path **at)
+{
+	struct path *path = *at;
+	bool was_best = path == dest_best(dest);
+
+	if (was_best)
+		unmark_best(rib, t, dest);
+	*at = path->next;
+	count_path(rib, t, path, -1);
+	t->n_paths--;
+	path_free(rib, path);
+	if (dest->paths == NULL && dest->change != 0)
+		changes_note_tombstone(t, true);
+	if (was_best)
+		dest_decide(rib, t, dest, true, false);
+	dest_release(t, dest);
+}
+
+bool
+rib_withdraw(struct rib *rib, uint32_t peer, const struct prefix *prefix)
+{
+	struct table *t = &rib->tables[prefix->family];
+	struct dest *dest = table_find(t, prefix);
+	struct path **at = dest == NULL ? NULL : find_path(dest, peer, 0);
+
+	if (at == NULL)
+		return false;
+	dest_remove_path(rib, t, dest, at);
+	return true;
+}
+
+bool
+rib_withdraw_own(struct rib *rib, const struct prefix *prefix, uint8_t origin_flag)
+{
+	struct table *t = &rib->tables[prefix->family];
+	struct dest *dest = table_find(t, prefix);
+	struct path **at =
+	    dest == NULL ? NULL : find_path(dest, RIB_LOCAL_PEER, origin_flag);
+
+	if (at == NULL)
+		return false;
+	dest_remove_path(rib, t, dest, at);
+	return true;
+}
+
+bool
+rib_path_is_stale(const struct rib *rib, const struct path *path, enum family family)
+{
+	return path->epoch != rib->peers[path->peer].family[family].epoch;
+}
+
+uint32_t
+rib_dest_count(const struct rib *rib, enum family family)
+{
+	return rib->tables[family].with_best;
+}
+
+uint32_t
+rib_path_count(const struct rib *rib, enum family family)
+{
+	return rib->tables[family].n_paths;
+}
+
+size_t
+rib_bytes(const struct rib *rib)
+{
+	size_t bytes = sizeof(*rib) + pool_bytes(&rib->paths) +
+	    rib->peers_room * sizeof(*rib->peers);
+
+	for (int f = 0; f < FAMILY_COUNT; f++) {
+		const struct table *t = &rib->tables[f];
+
+		bytes += pool_bytes(&t->dests) +
+		    t->changes.room * sizeof(*t->changes.entries) +
+		    t->fib_room * sizeof(*t->fib_queue) +
+		    (t->slots == NULL ? 0 : (t->mask + 1) * sizeof(*t->slots));
+	}
+	return bytes;
+}

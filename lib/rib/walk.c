@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The one walk over all destinations, in slices: it removes the paths of sessions that
+ * are gone for good, and judges again the paths whose next hop changed.  What is wanted
+ * while a walk is under way waits for the next one, so each walk is whole.
+ */
+#include "rib_internal.h"
+
+void
+walk_want(struct rib *rib)
+{
+	rib->walk.wanted = true;
+}
+
+void
+rib_peer_new_epoch(struct rib *rib, uint32_t peer, enum family family)
+{
+	rib->peers[peer].family[family].epoch++;
+}
+
+/* Of two purges the one that removes more: age + 1, the least of both but 0. */
+static uint8_t
+stricter(uint8_t a, uint8_t b)
+{
+	if (a == 0 || b == 0)
+		return a == 0 ? b : a;
+	return a < b ? a : b;
+}
+
+void
+rib_purge(struct rib *rib, uint32_t peer, enum family family, unsigned age)
+{
+	uint8_t *wanted = &rib->peers[peer].family[family].purge_wanted;
+
+	if (rib->peers[peer].family[family].received == 0)
+		return;
+	*wanted = stricter(*wanted, (uint8_t)(age + 1));
+	walk_want(rib);
+}
+
+bool
+rib_peer_is_clean(const struct rib *rib, uint32_t peer)
+{
+	for (int f = 0; f < FAMILY_COUNT; f++)
+		if (rib->peers[peer].family[f].purge_active != 0 ||
+		    rib->peers[peer].family[f].purge_wanted != 0)
+			return false;
+	return true;
+}
+
+static void
+walk_begin(struct rib *rib)
+{
+	rib->walk = (struct walk){ .active = true, .family = FAMILY_IPV4, .next = 1 };
+	for (uint32_t i = 0; i < rib->n_peers; i++)
+		for (int f = 0; f < FAMILY_COUNT; f++) {
+			rib->peers[i].family[f].purge_active =
+			    rib->peers[i].family[f].purge_wanted;
+			rib->peers[i].family[f].purge_wanted = 0;
+		}
+	for (struct nexthop *nh = rib->nexthop_first; nh != NULL; nh = nh->all_next)
+		nh->dirty = nh->dirty & NEXTHOP_DIRTY_WANTED ? NEXTHOP_DIRTY_ACTIVE
+							       : NEXTHOP_CLEAN;
+}
+
+static void
+walk_end(struct rib *rib)
+{
+	rib->walk.active = false;
+	for (uint32_t i = 0; i < rib->n_peers; i++)
+		for (int f = 0; f < FAMILY_COUNT; f++)
+			rib->peers[i].family[f].purge_active = 0;
+	for (struct nexthop *nh = rib->nexthop_first; nh != NULL; nh = nh->all_next)
+		nh->dirty &= NEXTHOP_DIRTY_WANTED;
+}
+
+static bool
+is_purged(const struct rib *rib, const struct table *t, const struct path *path)
+{
+	uint8_t limit = rib->peers[path->peer].family[t->family].purge_active;
+	uint8_t age;
+
+	if (limit == 0)
+		return false;
+	age = (uint8_t)(rib->peers[path->peer].family[t->family].epoch - path->epoch);
+	return age >= limit - 1;
+}
+
+/* At most one path is removed a call, since the destination may go with the last. */
+static bool
+purge_one(struct rib *rib, struct table *t, struct dest *dest)
+{
+	for (struct path **at = &dest->paths; *at != NULL; at = &(*at)->next)
+		if (is_purged(rib, t, *at)) {
+			dest_remove_path(rib, t, dest, at);
+			return true;
+		}
+	return false;
+}
+
+static void
+judge_again(struct rib *rib, struct table *t, struct dest *dest)
+{
+	const struct path *best = dest_best(dest);
+	bool any = false, forwarding = false;
+
+	for (const struct path *p = dest->paths; p != NULL; p = p->next)
+		if (p->attrs->nexthop != NULL &&
+		    p->attrs->nexthop->dirty & NEXTHOP_DIRTY_ACTIVE) {
+			any = true;
+			forwarding = forwarding || p == best;
+		}
+	if (any)
+		dest_decide(rib, t, dest, false, forwarding);
+}
+
+static void
+walk_dest(struct rib *rib, struct table *t, uint32_t id)
+{
+	struct dest *dest;
+
+	do {
+		dest = rib_dest_at(rib, t->family, id);
+	} while (dest != NULL && purge_one(rib, t, dest));
+	if (dest != NULL)
+		judge_again(rib, t, dest);
+}
+
+bool
+rib_has_work(const struct rib *rib)
+{
+	return rib->walk.active || rib->walk.wanted;
+}
+
+bool
+rib_work(struct rib *rib, unsigned budget)
+{
+	struct walk *walk = &rib->walk;
+
+	if (!walk->active) {
+		if (!walk->wanted)
+			return false;
+		walk_begin(rib);
+	}
+	while (budget > 0) {
+		struct table *t = &rib->tables[walk->family];
+
+		if (walk->next > t->dests.top) {
+			if (walk->family + 1 == FAMILY_COUNT) {
+				walk_end(rib);
+				break;
+			}
+			walk->family++;
+			walk->next = 1;
+			continue;
+		}
+		walk_dest(rib, t, walk->next++);
+		budget--;
+	}
+	return rib_has_work(rib);
+}
