@@ -140,11 +140,11 @@ job_fuzz() { # NAME
 
 job_demo() { # WHAT NODE 3 RUNS
 	if [ "$1" = bgpd ]; then set --; else set -- --mixed "$1"; fi
-	BGPD_BUILD=$top/build-release tests/demo.sh "$@"
+	BGPD_BUILD=$top/build-release timeout -k 20 300 tests/demo.sh "$@"
 }
 
 job_script() { # JOB
-	BGPD_BUILD=$top/build-$(build_of "$1") "$(script_of "$1")"
+	BGPD_BUILD=$top/build-$(build_of "$1") timeout -k 20 300 "$(script_of "$1")"
 }
 
 # ---------------------------------------------------------------- running them
@@ -181,7 +181,6 @@ run_job() { # JOB: prints its result, and its log if it failed; counts go to $lo
 		*) job_script "$job" ;;
 		esac
 	) >"$log" 2>&1 &
-	watch_job $! 600
 	wait $!
 	code=$?
 	skipped=$(grep -ciE '^(ok .*|1\.\.0 *)# skip' "$log")
@@ -208,18 +207,6 @@ run_job() { # JOB: prints its result, and its log if it failed; counts go to $lo
 	[ "$failed" = 0 ]
 }
 
-# A job that hangs is asked to clean up after so many seconds.
-watch_job() { # PID SECONDS
-	(
-		sleep "$2" &
-		sleeper=$!
-		trap 'kill $sleeper 2>/dev/null; exit' TERM
-		wait $sleeper
-		pkill -TERM -P "$1"
-	) &
-	disown
-}
-
 worker() { # JOB...: takes those that nobody has taken yet
 	local job
 
@@ -228,3 +215,90 @@ worker() { # JOB...: takes those that nobody has taken yet
 		run_job "$job"
 	done
 }
+
+# ---------------------------------------------------------------- which
+
+selected() { # NAME: the jobs it means, one a line
+	local name=$1 job found=false
+
+	for job in "${jobs[@]}"; do
+		case $job in
+		"$name" | "$name"/* | */"$name")
+			echo "$job"
+			found=true
+			;;
+		esac
+	done
+	$found || printf '%s\n' "unit/release/$name" "unit/asan/$name"
+}
+
+needed_builds() { # JOB...
+	local job build
+
+	for job; do
+		build=$(build_of "$job")
+		[ -z "$build" ] || echo "build/$build"
+	done | sort -u
+}
+
+is_alone() { # JOB
+	local script
+
+	script=$(script_of "$1")
+	[ -n "$script" ] && grep -q '^# run.sh: alone' "$script"
+}
+
+mapfile -t jobs < <(all_jobs)
+case ${1:-} in
+-l | --list)
+	printf '%s\n' "${jobs[@]}"
+	exit 0
+	;;
+-*)
+	sed -n '5,10s/^#  \{0,1\}//p' "$0"
+	exit 2
+	;;
+esac
+
+"$top/tests/packages.sh" test || exit 1
+rm -rf "$logs"
+mkdir -p "$logs/taken"
+if [ $# -gt 0 ]; then
+	mapfile -t wanted < <(for name; do selected "$name"; done)
+else
+	wanted=("${jobs[@]}")
+fi
+
+# A build that fails fails what needs it; the others go on.
+mapfile -t first < <(needed_builds "${wanted[@]}")
+declare -A broken=()
+for job in "${first[@]}"; do
+	run_job "$job" || broken[$job]=1
+done
+
+both=() alone=() shows=()
+for job in "${wanted[@]}"; do
+	build=$(build_of "$job")
+	if [[ $job = build/* ]]; then
+		continue
+	elif [ -n "$build" ] && [ -n "${broken[build/$build]:-}" ]; then
+		printf '%-24s not run: build/%s failed\n' "$job" "$build"
+		echo "0 1 0" >>"$logs/counts"
+	elif [[ $job = demo/* ]]; then
+		shows+=("$job") # they share names, so one after the other
+	elif is_alone "$job"; then
+		alone+=("$job")
+	else
+		both+=("$job")
+	fi
+done
+worker "${shows[@]}" "${both[@]}" &
+worker "${both[@]}" &
+wait
+for job in "${alone[@]}"; do
+	run_job "$job"
+done
+
+awk '{ passed += $1; failed += $2; skipped += $3 }
+     END { printf "\n%d passed, %d failed, %d skipped\n", passed, failed, skipped
+           exit failed > 0 || passed == 0 }' "$logs/counts"

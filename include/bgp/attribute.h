@@ -24,7 +24,9 @@ enum attribute_type {
 	ATTRIBUTE_EXT_COMMUNITIES = 16,  /* RFC 4360 */
 	ATTRIBUTE_AS4_PATH = 17,         /* RFC 6793 */
 	ATTRIBUTE_AS4_AGGREGATOR = 18,   /* RFC 6793 */
-	ATTRIBUTE_LARGE_COMMUNITIES = 32 /* RFC 8092 */
+	ATTRIBUTE_LARGE_COMMUNITIES = 32, /* RFC 8092 */
+	ATTRIBUTE_OTC = 35,              /* RFC 9234 */
+	ATTRIBUTE_PREFIX_SID = 40,       /* RFC 8669 */
 };
 
 enum attribute_flag {

@@ -49,9 +49,10 @@ enum conf_change conf_peer_options_change(const struct conf *before,
     const struct conf_peer_options *new);
 
 /*
- * The first option outside of peers that differs and needs a new daemon, as
- * "router.as", or NULL.
+ * Does an option outside of the peers differ that needs a new daemon?  Names the first
+ * such, "router" and "as".
  */
-const char *conf_restart_needed(const struct conf *before, const struct conf *after);
+bool conf_restart_needed(const struct conf *before, const struct conf *after,
+    const char **section, const char **key);
 
 #endif

@@ -34,6 +34,9 @@ struct slice {
 static inline struct rcur
 rcur_of(const uint8_t *at, size_t len)
 {
+	/* An empty slice may be NULL, with which C allows no arithmetic at all. */
+	if (at == NULL)
+		at = (const uint8_t *)"";
 	return (struct rcur){ at, at + len, false };
 }
 

@@ -98,6 +98,9 @@ void out_release_end_of_rib(struct out *out, struct member *member);
 
 /* Exports the next stretch of changes to all groups.  True: there is more. */
 bool out_work(struct out *out, unsigned budget);
+/* When out_work() wants to be called again though nothing happens: groups wait for
+ * members that are behind.  UINT64_MAX: no need. */
+uint64_t out_deadline(const struct out *out);
 /* A member that has something to send; NULL: none.  It leaves the ready list. */
 struct member *out_next_ready(struct out *out);
 
@@ -113,13 +116,12 @@ int member_gather(struct out *out, struct member *member, struct iovec *iov, int
 unsigned member_wrote(struct out *out, struct member *member, size_t len);
 
 /* Counters. */
-uint32_t member_sent_count(const struct out *out, const struct member *member);
-bool member_is_sent(const struct out *out, const struct member *member,
-    const struct dest *dest);
+uint32_t member_sent_count(const struct member *member);
+bool member_is_sent(const struct member *member, const struct dest *dest);
 /* Export attributes of a path for the member's group, as on the wire without NLRI;
  * returns the length, 0 when it is not exported. */
 size_t member_export(const struct out *out, const struct member *member,
-    const struct dest *dest, uint8_t *buf, size_t len);
+    const struct dest *dest, struct addr *next_hop, uint8_t *block, size_t len);
 uint32_t out_group_count(const struct out *out);
 size_t out_bytes(const struct out *out);
 uint32_t out_too_long_count(const struct out *out);

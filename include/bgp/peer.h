@@ -33,6 +33,7 @@ struct peer {
 	/* sessions: the dialling one and accepted ones, in no order */
 	struct session *connections[PEER_CONNECTIONS];
 	struct session *established;
+	unsigned orphans; /* closed ones that the shell has not released */
 	unsigned failures; /* connection attempts since the last success, for backoff */
 
 	/* of the session that is, or was last, Established */
@@ -56,10 +57,9 @@ struct peer {
 	/* owned by core */
 	struct heap_item timer;
 	uint64_t retry_at_ms; /* 0: not armed */
-	uint64_t idle_until_ms;
 	struct peer *next, *prev;
 	struct peer *address_chain;
-	bool over_limit_warned;
+	bool over_limit_warned[FAMILY_COUNT];
 };
 
 /* The state `show peers` prints: that of the connection farthest on. */

@@ -118,6 +118,10 @@ bool rib_withdraw(struct rib *rib, uint32_t peer, const struct prefix *prefix);
 /* The own path of one of PATH_NETWORK, PATH_KERNEL: both may exist for a prefix. */
 bool rib_withdraw_own(struct rib *rib, const struct prefix *prefix, uint8_t origin_flag);
 
+/* Gives a path other flags (the policy changed). */
+void rib_reflag(
+    struct rib *rib, const struct prefix *prefix, struct path *path, uint8_t flags);
+
 /* The session ended: its paths are stale from now on, but stay. */
 void rib_peer_new_epoch(struct rib *rib, uint32_t peer, enum family family);
 /* Remove, in slices of rib_work(), the paths that are `age` or more epochs old: 0 is

@@ -44,6 +44,8 @@ const struct conf *speaker_conf(const struct speaker *sp);
  * so this is a restart (RFC 4724 4.1).
  */
 void speaker_is_restart(struct speaker *sp);
+/* What the FQDN capability says; "" is none. */
+void speaker_set_hostname(struct speaker *sp, const char *host, const char *domain);
 /* End of life.  With `graceful` nothing is sent, so that helpers keep our routes; else
  * each session gets Cease 6/2 with the text.  Drain events and writers afterwards. */
 void speaker_stop(struct speaker *sp, bool graceful, const char *reason);
@@ -184,10 +186,14 @@ void peer_restart(struct speaker *sp, struct peer *peer, const char *reason);
 
 const struct rib *speaker_rib(const struct speaker *sp);
 
-/* What a peer is sent of a destination: false: not; *octets: the attributes as on the
- * wire go to `block` (room of `len`), for `show routes sent PEER`. */
+/* Is the destination in the peer's Adj-RIB-Out? */
 bool peer_is_sent(const struct speaker *sp, const struct peer *peer,
     enum family family, const struct dest *dest);
+/* With which next hop and attributes: the block as on the wire, without MP_REACH, goes
+ * to `block` of `len` octets.  Returns its length, 0 when the route is not exported. */
+size_t peer_export(const struct speaker *sp, const struct peer *peer,
+    enum family family, const struct dest *dest, struct addr *next_hop, uint8_t *block,
+    size_t len);
 
 struct speaker_totals {
 	uint32_t configured, dynamic, established;

@@ -3,7 +3,8 @@
  * AS_PATH values as text, and the edits that export makes to them (RFC 4271 5.1.2,
  * RFC 6793 4.2.2, RFC 6996).  A value goes in, a new value is written; nothing is kept.
  *
- * Callers are export, the filters and `show`.  Whether an edit is due is theirs to know.
+ * Callers are export, the filters and `show`.  Whether an edit is due is theirs to
+ * know.
  */
 #include "bgp/attrs.h"
 #include "bgp/open.h"
@@ -73,7 +74,8 @@ as_path_prepend(struct wcur *out, struct slice as_path, uint32_t as, unsigned co
 			joined = count;
 		count -= joined;
 	}
-	/* What the first segment has no room for: full segments, the odd one leftmost. */
+	/* What the first segment has no room for: full segments, the odd one leftmost.
+	 */
 	while (count > 0 && !out->failed) {
 		unsigned now = count % SEGMENT_MAX_AS;
 
@@ -134,7 +136,7 @@ static bool
 is_private(uint32_t as)
 {
 	return (as >= PRIVATE_AS2_FIRST && as <= PRIVATE_AS2_LAST) ||
-	    (as >= private_as4_first && as <= private_as4_last);
+	       (as >= private_as4_first && as <= private_as4_last);
 }
 
 void

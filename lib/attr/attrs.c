@@ -200,8 +200,8 @@ intern(struct attr_table *table, size_t next_hop_len, size_t block_len)
 	}
 
 	a = malloc(offsetof(struct attrs, data) + len < sizeof(*a)
-		? sizeof(*a)
-		: offsetof(struct attrs, data) + len);
+		       ? sizeof(*a)
+		       : offsetof(struct attrs, data) + len);
 	if (a == NULL)
 		return NULL;
 	a->nexthop = NULL;
@@ -229,17 +229,17 @@ last_matches(const struct last_seen *last, const struct update *update,
 {
 	/* keep[]: sessions differ in what they discard of one and the same block */
 	return last->set != NULL && last->len == update->attributes.len &&
-	    last->as4 == as4 && last->next_hop_len == next_hop.len &&
-	    (next_hop.len == 0 ||
-		memcmp(last->next_hop, next_hop.at, next_hop.len) == 0) &&
-	    memcmp(last->keep, update->keep, sizeof(last->keep)) == 0 &&
-	    (last->len == 0 ||
-		memcmp(last->block, update->attributes.at, last->len) == 0);
+	       last->as4 == as4 && last->next_hop_len == next_hop.len &&
+	       (next_hop.len == 0 ||
+		   memcmp(last->next_hop, next_hop.at, next_hop.len) == 0) &&
+	       memcmp(last->keep, update->keep, sizeof(last->keep)) == 0 &&
+	       (last->len == 0 ||
+		   memcmp(last->block, update->attributes.at, last->len) == 0);
 }
 
 static void
-last_remember(struct last_seen *last, struct attrs *set, const struct update *update,
-    bool as4)
+last_remember(
+    struct last_seen *last, struct attrs *set, const struct update *update, bool as4)
 {
 	if (update->attributes.len > sizeof(last->block)) {
 		last->set = NULL;

@@ -4,8 +4,8 @@
  * unknown ones by their flags (RFC 4271 5), and for a peer with 2-octet AS numbers the
  * real path and aggregator put together again (RFC 6793 4.2.3).
  *
- * Called by attrs.c for each block it has not just seen.  Which attributes are carried on
- * was judged by lib/wire (update_keeps()); sharing and summaries are attrs.c's.
+ * Called by attrs.c for each block it has not just seen.  Which attributes are carried
+ * on was judged by lib/wire (update_keeps()); sharing and summaries are attrs.c's.
  */
 #include "canonical.h"
 
@@ -22,7 +22,7 @@ enum {
 struct picked {
 	unsigned count;
 	uint8_t order[ATTRIBUTES_MAX_COUNT + 1];
-	uint32_t present[8];               /* bit a type */
+	uint32_t present[8];                     /* bit a type */
 	struct attribute by_type[UINT8_MAX + 1]; /* set where present */
 };
 
@@ -83,7 +83,9 @@ is_known(uint8_t type)
 	case ATTRIBUTE_EXT_COMMUNITIES:
 	case ATTRIBUTE_AS4_PATH:
 	case ATTRIBUTE_AS4_AGGREGATOR:
-	case ATTRIBUTE_LARGE_COMMUNITIES: return true;
+	case ATTRIBUTE_LARGE_COMMUNITIES:
+	case ATTRIBUTE_OTC:
+	case ATTRIBUTE_PREFIX_SID: return true;
 	default: return false;
 	}
 }
@@ -174,8 +176,8 @@ as4_is_stale(const struct picked *p)
 	const struct attribute *aggregator = picked_find(p, ATTRIBUTE_AGGREGATOR);
 
 	return aggregator != NULL && picked_find(p, ATTRIBUTE_AS4_AGGREGATOR) != NULL &&
-	    aggregator->value.len == AGGREGATOR_AS2_LEN &&
-	    get_u16(aggregator->value.at) != AS_TRANS;
+	       aggregator->value.len == AGGREGATOR_AS2_LEN &&
+	       get_u16(aggregator->value.at) != AS_TRANS;
 }
 
 static bool
@@ -199,8 +201,7 @@ as_path_put(struct wcur *out, const struct picked *p)
 	}
 	if (path.failed)
 		return false;
-	attribute_put(out, as_path->flags & (uint8_t)~ATTRIBUTE_EXTENDED_LEN,
-	    ATTRIBUTE_AS_PATH, buf, wcur_len(&path));
+	attribute_put(out, as_path->flags, ATTRIBUTE_AS_PATH, buf, wcur_len(&path));
 	return true;
 }
 
@@ -221,8 +222,8 @@ aggregator_put(struct wcur *out, const struct picked *p)
 		put_u32(value, get_u16(aggregator->value.at));
 		memcpy(value + 4, aggregator->value.at + 2, 4);
 	}
-	attribute_put(out, aggregator->flags & (uint8_t)~ATTRIBUTE_EXTENDED_LEN,
-	    ATTRIBUTE_AGGREGATOR, value, sizeof(value));
+	attribute_put(
+	    out, aggregator->flags, ATTRIBUTE_AGGREGATOR, value, sizeof(value));
 	return true;
 }
 

@@ -90,9 +90,7 @@ summarise_attribute(struct attrs *a, uint8_t type, struct slice value)
 		a->origin = value.at[0];
 		return true;
 	case ATTRIBUTE_AS_PATH: return summarise_path(a, value);
-	case ATTRIBUTE_MED:
-		a->flags |= ATTRS_HAS_MED;
-		return value_u32(value, &a->med);
+	case ATTRIBUTE_MED: a->flags |= ATTRS_HAS_MED; return value_u32(value, &a->med);
 	case ATTRIBUTE_LOCAL_PREF:
 		a->flags |= ATTRS_HAS_LOCAL_PREF;
 		return value_u32(value, &a->local_pref);

@@ -55,7 +55,7 @@ addr_to_ipv4(const struct addr *a)
 	if (a->family != FAMILY_IPV4)
 		return 0;
 	return (uint32_t)a->bytes[0] << 24 | (uint32_t)a->bytes[1] << 16 |
-	    (uint32_t)a->bytes[2] << 8 | a->bytes[3];
+	       (uint32_t)a->bytes[2] << 8 | a->bytes[3];
 }
 
 bool
@@ -99,7 +99,7 @@ bool
 addr_is_link_local(const struct addr *a)
 {
 	return a->family == FAMILY_IPV6 && a->bytes[0] == 0xfe &&
-	    (a->bytes[1] & 0xc0) == 0x80;
+	       (a->bytes[1] & 0xc0) == 0x80;
 }
 
 bool
@@ -191,21 +191,22 @@ bits_equal(const uint8_t *a, const uint8_t *b, unsigned bits)
 
 	if (memcmp(a, b, whole) != 0)
 		return false;
-	return bits % 8 == 0 || ((a[whole] ^ b[whole]) & 0xff00u >> bits % 8 & 0xffu) == 0;
+	return bits % 8 == 0 ||
+	       ((a[whole] ^ b[whole]) & 0xff00u >> bits % 8 & 0xffu) == 0;
 }
 
 bool
 prefix_covers(const struct prefix *outer, const struct prefix *inner)
 {
 	return outer->family == inner->family && outer->bits <= inner->bits &&
-	    bits_equal(outer->bytes, inner->bytes, outer->bits);
+	       bits_equal(outer->bytes, inner->bytes, outer->bits);
 }
 
 bool
 prefix_covers_addr(const struct prefix *outer, const struct addr *a)
 {
 	return outer->family == a->family &&
-	    bits_equal(outer->bytes, a->bytes, outer->bits);
+	       bits_equal(outer->bytes, a->bytes, outer->bits);
 }
 
 /* Decimal digits alone, no sign, no blank, no leading zero, at most `max`. */

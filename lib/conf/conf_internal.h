@@ -97,6 +97,10 @@ struct builder {
 	const struct conf_local *local;
 	struct conf_errors *errors;
 	const struct conf_node *root;
+	const struct conf_node **peer_nodes; /* where each of conf->peers stands */
+	struct cluster_node *nodes;
+	size_t n_nodes;
+	struct addr own_address6; /* of our own node */
 	bool is_partial; /* the tree holds an error of the parser */
 	bool is_quiet;   /* this value was already judged where it stands */
 };
@@ -146,20 +150,24 @@ bool option_equal(const struct conf_option *option, const struct conf *conf_a,
 /* structure.c: unknown keys and sections, duplicates, what is not built. */
 void structure_check(struct builder *b);
 
-/* cluster.c: this node, the router id, and the cluster's sessions into conf->peers. */
-void cluster_build(struct builder *b);
-
 /* peers.c */
 void groups_build(struct builder *b);
 void peers_build(struct builder *b);
-/* The options of a new session: defaults, then the group's. */
+/* The options of a new session: defaults, then those of the group (or NULL). */
 void session_defaults(
     struct builder *b, const struct conf_node *group, struct conf_peer_options *out);
-/* The group section of that title, NULL without. */
-const struct conf_node *group_find(const struct builder *b, const char *title);
-/* The section that `option` names; reported and NULL where it does not exist. */
-const struct conf_node *group_resolve(
-    struct builder *b, const struct conf_node *option);
+/* Checks that need all options of a session; `section` says whose they are. */
+void session_check(struct builder *b, const struct conf_node *section,
+    const struct conf_node *group, const struct conf_peer_options *options);
+/* The group that the option 'group' names; reported and NULL where there is none. */
+const struct conf_node *group_resolve(struct builder *b, const struct conf_node *option);
+/* Can a session have this end? */
+bool addr_is_host(const struct addr *a);
+/* One more peer at the end of conf->peers, zeroed but for its addresses. */
+struct conf_peer *peer_add(struct builder *b, const struct conf_node *node);
+
+/* cluster.c: this node, the router id, and the cluster's sessions into conf->peers. */
+void cluster_build(struct builder *b);
 
 /* unique.c: names and addresses that must not be there twice. */
 void unique_check(struct builder *b);

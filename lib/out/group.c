@@ -395,6 +395,19 @@ out_work(struct out *out, unsigned budget)
 	return more;
 }
 
+uint64_t
+out_deadline(const struct out *out)
+{
+	uint64_t deadline = UINT64_MAX;
+
+	for (int f = 0; f < FAMILY_COUNT; f++)
+		for (const struct group *g = out->groups[f]; g != NULL; g = g->next)
+			if (g->waiting_since_ms != 0 &&
+			    g->waiting_since_ms + BACKLOG_WAIT_MS < deadline)
+				deadline = g->waiting_since_ms + BACKLOG_WAIT_MS;
+	return deadline;
+}
+
 /* ---- ready members ---- */
 
 void
@@ -425,11 +438,10 @@ out_next_ready(struct out *out)
 /* ---- reading ---- */
 
 uint32_t
-member_sent_count(const struct out *out, const struct member *member)
+member_sent_count(const struct member *member)
 {
 	const struct group *group = member->group;
 
-	(void)out;
 	if (group == NULL)
 		return 0;
 	return group->n_sent -
@@ -437,26 +449,23 @@ member_sent_count(const struct out *out, const struct member *member)
 }
 
 bool
-member_is_sent(
-    const struct out *out, const struct member *member, const struct dest *dest)
+member_is_sent(const struct member *member, const struct dest *dest)
 {
-	(void)out;
 	return member->group != NULL && bits_test(member->group->sent, dest->id) &&
 	    dest->out_source != member->peer + 1;
 }
 
 size_t
 member_export(const struct out *out, const struct member *member,
-    const struct dest *dest, uint8_t *buf, size_t len)
+    const struct dest *dest, struct addr *next_hop, uint8_t *block, size_t len)
 {
 	const struct path *best = dest_best(dest);
-	struct addr next_hop;
 
 	if (member->group == NULL || best == NULL || best->peer == member->peer ||
-	    !export_may(out->rib, &member->group->key, best, &next_hop))
+	    !export_may(out->rib, &member->group->key, best, next_hop))
 		return 0;
 	return export_attributes(
-	    out->rib, &member->group->key, best, &next_hop, buf, len);
+	    out->rib, &member->group->key, best, next_hop, block, len);
 }
 
 uint32_t

@@ -113,7 +113,8 @@ chunk_pass(struct out *out, struct member *member)
 		out->trim_due = true;
 		return;
 	}
-	if (member->state == MEMBER_CATCHING_UP && c->to > member->version)
+	/* A stretch of the list; segments and End-of-RIB say nothing of the version. */
+	if (c->from == member->version && c->to > c->from)
 		member->version = c->to;
 	chunk_unref(c);
 	out->trim_due = true;
@@ -224,7 +225,6 @@ walk_on(struct out *out, struct member *member)
 		member->had = NULL;
 	}
 	member->chunk = chunk;
-	/* The walk's chunks say nothing of the version: see chunk_pass(). */
 	member_normalise(out, member);
 }
 

@@ -155,6 +155,24 @@ dest_decide(
 	}
 }
 
+void
+rib_reflag(
+    struct rib *rib, const struct prefix *prefix, struct path *path, uint8_t flags)
+{
+	struct table *t = &rib->tables[prefix->family];
+	struct dest *dest = table_find(t, prefix);
+	bool was_best = path == dest_best(dest);
+
+	if (path->flags == flags)
+		return;
+	if (was_best)
+		unmark_best(rib, t, dest);
+	count_path(rib, t, path, -1);
+	path->flags = flags;
+	count_path(rib, t, path, 1);
+	dest_decide(rib, t, dest, was_best, false);
+}
+
 static struct path **
 find_path(struct dest *dest, uint32_t peer, uint8_t origin_flag)
 {

@@ -50,7 +50,8 @@ attribute_find(struct slice block, uint8_t type, struct attribute *out)
 }
 
 void
-attribute_put(struct wcur *out, uint8_t flags, uint8_t type, const void *value, size_t len)
+attribute_put(
+    struct wcur *out, uint8_t flags, uint8_t type, const void *value, size_t len)
 {
 	if (len > UINT16_MAX) {
 		out->failed = true;

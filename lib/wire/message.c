@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * Message framing, KEEPALIVE and ROUTE-REFRESH.  The speaker hands in what its connection
- * read and gets slices of it back.
+ * Message framing, KEEPALIVE and ROUTE-REFRESH.  The speaker hands in what its
+ * connection read and gets slices of it back.
  *
- * Knows the header and the bounds of each type; OPEN, UPDATE and NOTIFICATION bodies are
- * the business of open.c, update.c and notification.c.
+ * Knows the header and the bounds of each type; OPEN, UPDATE and NOTIFICATION bodies
+ * are the business of open.c, update.c and notification.c.
  */
 #include "bgp/message.h"
 

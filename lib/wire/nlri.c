@@ -14,8 +14,8 @@ octets_of(unsigned bits)
 }
 
 /*
- * Trailing bits are cleared: RFC 4271 4.3 calls their value irrelevant, and prefixes are
- * compared octet by octet.
+ * Trailing bits are cleared: RFC 4271 4.3 calls their value irrelevant, and prefixes
+ * are compared octet by octet.
  */
 bool
 nlri_get(struct rcur *in, enum family family, bool add_path, struct nlri *out)

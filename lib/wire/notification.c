@@ -166,12 +166,13 @@ notification_shutdown_text(const struct bgp_error *error, char *buf, size_t len)
 
 	assert(len > 0);
 	buf[0] = '\0';
-	if (error->code != NOTIFY_CEASE ||
-	    (error->subcode != CEASE_ADMIN_SHUTDOWN && error->subcode != CEASE_ADMIN_RESET))
+	if (error->code != NOTIFY_CEASE || (error->subcode != CEASE_ADMIN_SHUTDOWN &&
+					       error->subcode != CEASE_ADMIN_RESET))
 		return buf;
 	said = rcur_u8(&in);
 	if (said < rcur_left(&in))
-		in.end = in.at + said; /* a length past the end is cut to what is there */
+		in.end =
+		    in.at + said; /* a length past the end is cut to what is there */
 	while (rcur_left(&in) > 0) {
 		size_t n = utf8_printable(in.at, rcur_left(&in));
 		size_t room = n > 0 ? n : 1;

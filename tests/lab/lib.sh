@@ -74,6 +74,16 @@ lab_fail() { # WHAT [DETAIL...]
 	return 1
 }
 
+# The end of every log, as comments: for after a failure that ends a test.
+lab_logs() {
+	local file
+
+	for file in "$LAB"/*.log; do
+		echo "# --- ${file##*/}"
+		tail -n 15 "$file" | sed 's/^/#   /'
+	done
+}
+
 lab_skip() { # WHAT WHY
 	lab_checks=$((lab_checks + 1))
 	echo "ok $lab_checks - $1 # SKIP $2"
@@ -179,13 +189,15 @@ lab_stop() { # PROCESS [SIGNAL]
 
 	[ -n "$pid" ] || return 0
 	unset "lab_pid[$1]"
-	kill "-${2:-TERM}" "$pid" 2>/dev/null
-	while kill -0 "$pid" 2>/dev/null && [ $waited -lt 100 ]; do
-		sleep 0.1
-		waited=$((waited + 1))
-	done
-	kill -KILL "$pid" 2>/dev/null && echo "# $1 did not end by itself"
-	wait "$pid" 2>/dev/null
+	{ # bash would tell of each process that a signal ended
+		kill "-${2:-TERM}" "$pid"
+		while kill -0 "$pid" && [ $waited -lt 100 ]; do
+			sleep 0.1
+			waited=$((waited + 1))
+		done
+		kill -KILL "$pid" && echo "# $1 did not end by itself"
+		wait "$pid"
+	} 2>/dev/null
 }
 
 # ---------------------------------------------------------------- our daemon

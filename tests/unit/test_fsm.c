@@ -43,13 +43,15 @@ static const struct {
 	{ FSM_ACTIVE, FSM_EV_TCP_UP, FSM_OPEN_SENT,
 	    DISARM | FSM_DO_SEND_OPEN | FSM_DO_ARM_LARGE_HOLD },
 	{ FSM_ACTIVE, FSM_EV_TCP_DOWN, FSM_IDLE, DISARM | CLOSE },
-	{ FSM_ACTIVE, FSM_EV_RETRY_EXPIRED, FSM_CONNECT, FSM_DO_DIAL | FSM_DO_ARM_RETRY },
+	{ FSM_ACTIVE, FSM_EV_RETRY_EXPIRED, FSM_CONNECT,
+	    FSM_DO_DIAL | FSM_DO_ARM_RETRY },
 
 	{ FSM_OPEN_SENT, FSM_EV_START, FSM_OPEN_SENT, 0 },
 	{ FSM_OPEN_SENT, FSM_EV_START_PASSIVE, FSM_OPEN_SENT, 0 },
 	{ FSM_OPEN_SENT, FSM_EV_STOP, FSM_IDLE, NOTIFY | DISARM | CLOSE },
 	{ FSM_OPEN_SENT, FSM_EV_TCP_UP, FSM_OPEN_SENT, 0 },
-	{ FSM_OPEN_SENT, FSM_EV_TCP_DOWN, FSM_ACTIVE, DISARM | CLOSE | FSM_DO_ARM_RETRY },
+	{ FSM_OPEN_SENT, FSM_EV_TCP_DOWN, FSM_ACTIVE,
+	    DISARM | CLOSE | FSM_DO_ARM_RETRY },
 	{ FSM_OPEN_SENT, FSM_EV_HOLD_EXPIRED, FSM_IDLE, NOTIFY | DISARM | CLOSE },
 	{ FSM_OPEN_SENT, FSM_EV_RX_OPEN, FSM_OPEN_CONFIRM,
 	    DISARM | FSM_DO_SEND_KEEPALIVE | FSM_DO_ARM_HOLD | FSM_DO_ARM_KEEPALIVE },
@@ -79,7 +81,8 @@ static const struct {
 	{ FSM_ESTABLISHED, FSM_EV_STOP, FSM_IDLE, NOTIFY | DISARM | CLOSE | DOWN },
 	{ FSM_ESTABLISHED, FSM_EV_TCP_UP, FSM_ESTABLISHED, 0 },
 	{ FSM_ESTABLISHED, FSM_EV_TCP_DOWN, FSM_IDLE, DISARM | CLOSE | DOWN },
-	{ FSM_ESTABLISHED, FSM_EV_HOLD_EXPIRED, FSM_IDLE, NOTIFY | DISARM | CLOSE | DOWN },
+	{ FSM_ESTABLISHED, FSM_EV_HOLD_EXPIRED, FSM_IDLE,
+	    NOTIFY | DISARM | CLOSE | DOWN },
 	{ FSM_ESTABLISHED, FSM_EV_SEND_HOLD_EXPIRED, FSM_IDLE,
 	    NOTIFY | DISARM | CLOSE | DOWN },
 	{ FSM_ESTABLISHED, FSM_EV_KEEPALIVE_EXPIRED, FSM_ESTABLISHED,
@@ -113,8 +116,8 @@ START_TEST(fsm_cell)
 	enum fsm_state state = (enum fsm_state)(_i / FSM_EVENT_COUNT);
 	enum fsm_event event = (enum fsm_event)(_i % FSM_EVENT_COUNT);
 	struct fsm_step step = fsm_next(state, event);
-	const unsigned arms = FSM_DO_ARM_RETRY | FSM_DO_ARM_HOLD | FSM_DO_ARM_LARGE_HOLD |
-	    FSM_DO_ARM_KEEPALIVE;
+	const unsigned arms = FSM_DO_ARM_RETRY | FSM_DO_ARM_HOLD |
+			      FSM_DO_ARM_LARGE_HOLD | FSM_DO_ARM_KEEPALIVE;
 	bool was_up = state == FSM_ESTABLISHED, is_up = step.next == FSM_ESTABLISHED;
 
 	ck_assert_int_lt(step.next, FSM_STATE_COUNT);
@@ -191,7 +194,8 @@ carry_out(struct world *w, unsigned actions)
 		if ((actions & bit) == 0)
 			continue;
 		if ((bit & sends) != 0)
-			ck_assert_msg(w->connected, "sends %#x without a connection", bit);
+			ck_assert_msg(
+			    w->connected, "sends %#x without a connection", bit);
 		switch (bit) {
 		case FSM_DO_DISARM: w->retry = w->hold = w->keepalive = false; break;
 		case FSM_DO_CLOSE: w->dialling = w->connected = false; break;
@@ -324,7 +328,8 @@ START_TEST(fsm_dials_until_it_works)
 	struct world w = { .state = FSM_IDLE };
 	static const enum fsm_event events[] = { FSM_EV_START, FSM_EV_RETRY_EXPIRED,
 		FSM_EV_TCP_DOWN, FSM_EV_RETRY_EXPIRED, FSM_EV_TCP_UP, FSM_EV_TCP_DOWN,
-		FSM_EV_RETRY_EXPIRED, FSM_EV_TCP_UP, FSM_EV_RX_OPEN, FSM_EV_RX_KEEPALIVE };
+		FSM_EV_RETRY_EXPIRED, FSM_EV_TCP_UP, FSM_EV_RX_OPEN,
+		FSM_EV_RX_KEEPALIVE };
 	static const enum fsm_state states[] = { FSM_CONNECT, FSM_CONNECT, FSM_ACTIVE,
 		FSM_CONNECT, FSM_OPEN_SENT, FSM_ACTIVE, FSM_CONNECT, FSM_OPEN_SENT,
 		FSM_OPEN_CONFIRM, FSM_ESTABLISHED };

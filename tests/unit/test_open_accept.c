@@ -16,7 +16,8 @@ static const struct {
 	{ "the AS configured", 65000, 65001, 65001, 9, 0 },
 	{ "4-octet AS", 65000, 4200000000u, 4200000000u, 9, 0 },
 	{ "another AS", 65000, 65001, 65002, 9, OPEN_BAD_PEER_AS },
-	{ "AS_TRANS for a 4-octet AS", 65000, 4200000000u, AS_TRANS, 9, OPEN_BAD_PEER_AS },
+	{ "AS_TRANS for a 4-octet AS", 65000, 4200000000u, AS_TRANS, 9,
+	    OPEN_BAD_PEER_AS },
 	{ "our AS, another wanted", 65000, 65001, 65000, 9, OPEN_BAD_PEER_AS },
 	{ "external: any other", 65000, 0, 64999, 9, 0 },
 	{ "external: ours", 65000, 0, 65000, 9, OPEN_BAD_PEER_AS },
@@ -29,7 +30,8 @@ static const struct {
 
 START_TEST(open_accept_case)
 {
-	const struct open_policy policy = { opens[_i].local_as, opens[_i].remote_as, 7 };
+	const struct open_policy policy = { opens[_i].local_as, opens[_i].remote_as,
+		7 };
 	const struct open theirs = { .as = opens[_i].as, .bgp_id = opens[_i].id };
 	struct bgp_error error = { 99, 99, { NULL, 99 } };
 	bool ok = open_accept(&policy, &theirs, &error);
@@ -38,8 +40,8 @@ START_TEST(open_accept_case)
 	if (ok)
 		return;
 	ck_assert_uint_eq(error.code, NOTIFY_OPEN);
-	ck_assert_msg(error.subcode == opens[_i].subcode, "%s: subcode %u", opens[_i].what,
-	    error.subcode);
+	ck_assert_msg(error.subcode == opens[_i].subcode, "%s: subcode %u",
+	    opens[_i].what, error.subcode);
 	ck_assert_uint_eq(error.data.len, 0);
 }
 END_TEST
@@ -59,14 +61,14 @@ static const struct {
 
 START_TEST(collision_case)
 {
-	ck_assert_int_eq(collision_keeps_ours(collisions[_i].local_id,
-			     collisions[_i].local_as, collisions[_i].remote_id,
-			     collisions[_i].remote_as),
+	ck_assert_int_eq(
+	    collision_keeps_ours(collisions[_i].local_id, collisions[_i].local_as,
+		collisions[_i].remote_id, collisions[_i].remote_as),
 	    collisions[_i].ours);
 	/* The other side comes to the opposite answer. */
-	ck_assert_int_eq(collision_keeps_ours(collisions[_i].remote_id,
-			     collisions[_i].remote_as, collisions[_i].local_id,
-			     collisions[_i].local_as),
+	ck_assert_int_eq(
+	    collision_keeps_ours(collisions[_i].remote_id, collisions[_i].remote_as,
+		collisions[_i].local_id, collisions[_i].local_as),
 	    !collisions[_i].ours);
 }
 END_TEST

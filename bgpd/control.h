@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The control socket: a Unix stream socket on which bgpctl asks and orders.
+ *
+ *   client -> daemon   one line: a JSON array of words, ["show","routes","best"]
+ *   daemon -> client   JSON objects, one a line, then one status line:
+ *                      {"status":0} or {"status":1,"error":"no such peer: x"}
+ *
+ * The status is bgpctl's exit code.  One request a connection; the daemon closes it.
+ * Long answers are made in slices while the client reads; nothing here ever waits.
+ *
+ * What the commands need of the daemon is behind struct control_ops, which main.c fills
+ * in; the same structure feeds every renderer (show.h).  SIGPIPE must be ignored.
+ */
+#ifndef BGPD_CONTROL_H
+#define BGPD_CONTROL_H
+
+#include "bgp/conf.h"
+
+struct event_base; /* libevent */
+struct speaker;    /* bgp/speaker.h */
+
+/* One route of ours, or one that stands in the way of ours, as `show kernel` tells it.
+ * NULL or "" where a text is not known. */
+struct control_fib_route {
+	struct prefix prefix;
+	const char *state;  /* "installed", else one word for what is wrong */
+	const char *via;    /* gateway, "blackhole" */
+	const char *device;
+	const char *owner;  /* of the route in the way, where state says "conflict" */
+	const char *detail;
+};
+typedef void control_fib_emit(void *arg, const struct control_fib_route *route);
+
+struct control_fib_counts {
+	uint32_t installed[FAMILY_COUNT];
+	uint32_t pending;   /* on their way to the kernel */
+	uint32_t conflicts; /* somebody else's route is at our place */
+	uint32_t failed;    /* refused by the kernel */
+};
+
+struct control_ops {
+	void *arg;
+	struct speaker *speaker;
+	const char *version;
+
+	/* Before a request is looked at: sets the speaker's clock. */
+	void (*before)(void *arg);
+	/* After a command changed something: the daemon drains events and writers. */
+	void (*after_change)(void *arg);
+
+	bool (*ready)(void *arg);
+	/* The FIB; all three NULL where nothing is installed. */
+	bool (*route_installed)(void *arg, const struct prefix *prefix);
+	void (*fib_counts)(void *arg, struct control_fib_counts *out);
+	/*
+	 * Emits the next few routes (one bucket, a page) from *position on, which begins
+	 * at 0, and moves it.  False: that was the end.  The table may change between
+	 * calls: a route may then be emitted twice, none that stays may be left out.
+	 */
+	bool (*fib_walk)(void *arg, uint32_t *position, control_fib_emit *emit,
+	    void *emit_arg);
+
+	/* 0, or -1 with `error`: lines parted by '\n'. */
+	int (*reload)(void *arg, char *error, size_t len);
+	/* Begins the end.  control_free() then tells the client that it is over. */
+	void (*shutdown)(void *arg, const char *reason);
+};
+
+struct control;
+
+/*
+ * Listens.  `ops` stays the caller's and must outlive the control.  A socket that nobody
+ * answers is replaced.  NULL: `error` says why, with the other daemon's process id where
+ * one already listens.
+ */
+struct control *control_new(struct event_base *base, const struct conf_control *conf,
+    const struct control_ops *ops, char *error, size_t len);
+/* After a reload: another path, mode or group.  False: all stays as it was. */
+bool control_configure(struct control *control, const struct conf_control *conf,
+    char *error, size_t len);
+/* Answers who waits for a shutdown, closes all, removes the socket. */
+void control_free(struct control *control);
+
+#endif

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * rtnetlink sockets.  libnl opens them and builds messages; reading is done here with
+ * one buffer, since nl_recv() allocates one a datagram and asks for its length first.
+ *
+ * rtnetlink works inside sendmsg(): when it returns, the messages were carried out in
+ * their order and the answers lie in the receive buffer.  An answer with sequence
+ * number N therefore says that all earlier messages without an answer succeeded.
+ */
+#include "netlink.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <linux/netlink.h>
+#include <netlink/msg.h>
+#include <netlink/netlink.h>
+#include <netlink/socket.h>
+
+enum {
+	WRITER_RECEIVE_BUFFER = 1024 * 1024, /* WRITER_FLYING_MAX errors, and room */
+	WRITER_SEND_BUFFER = 512 * 1024,
+};
+
+/* ---- sockets ---- */
+
+static void
+set_option(int fd, int option)
+{
+	int on = 1;
+
+	/* A kernel that lacks it works as well, with longer messages. */
+	setsockopt(fd, SOL_NETLINK, option, &on, sizeof(on));
+}
+
+static void
+set_receive_buffer(int fd, int len)
+{
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &len, sizeof(len)) != 0)
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &len, sizeof(len));
+}
+
+bool
+netlink_open(struct netlink *nl, int receive_buffer, char *err, size_t errlen)
+{
+	int on = 1, status;
+
+	*nl = (struct netlink){ .sock = nl_socket_alloc(), .fd = -1 };
+	if (nl->sock == NULL) {
+		snprintf(err, errlen, "netlink socket: out of memory");
+		return false;
+	}
+	status = nl_connect(nl->sock, NETLINK_ROUTE);
+	if (status == 0)
+		status = nl_socket_set_nonblocking(nl->sock);
+	if (status < 0) {
+		snprintf(err, errlen, "netlink socket: %s", nl_geterror(status));
+		netlink_close(nl);
+		return false;
+	}
+	nl->fd = nl_socket_get_fd(nl->sock);
+	nl->port = nl_socket_get_local_port(nl->sock);
+	set_receive_buffer(nl->fd, receive_buffer);
+	set_option(nl->fd, NETLINK_CAP_ACK);
+	set_option(nl->fd, NETLINK_EXT_ACK);
+	nl->strict = setsockopt(nl->fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on,
+			 sizeof(on)) == 0;
+	return true;
+}
+
+void
+netlink_close(struct netlink *nl)
+{
+	nl_socket_free(nl->sock);
+	*nl = (struct netlink){ .fd = -1 };
+}
+
+bool
+netlink_join(struct netlink *nl, int group)
+{
+	return nl_socket_add_memberships(nl->sock, group, 0) == 0;
+}
+
+enum netlink_read
+netlink_read(struct netlink *nl, void *buffer, netlink_each each, void *arg)
+{
+	struct sockaddr_nl from = { 0 };
+	struct iovec iov = { buffer, NETLINK_BUFFER_LEN };
+	struct msghdr msg = {
+		.msg_name = &from,
+		.msg_namelen = sizeof(from),
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+	};
+	struct nlmsghdr *header = buffer;
+	ssize_t len;
+	int left;
+
+	do
+		len = recvmsg(nl->fd, &msg, MSG_DONTWAIT);
+	while (len < 0 && errno == EINTR);
+	if (len < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+		return NETLINK_READ_EMPTY;
+	if (len < 0)
+		return errno == ENOBUFS ? NETLINK_READ_LOST : NETLINK_READ_ERROR;
+	if (from.nl_pid != 0)
+		return NETLINK_READ_SOME; /* another process, not the kernel: nothing to us */
+	for (left = (int)len; nlmsg_ok(header, left); header = nlmsg_next(header, &left))
+		each(arg, header);
+	return (msg.msg_flags & MSG_TRUNC) != 0 ? NETLINK_READ_LOST : NETLINK_READ_SOME;
+}
+
+/* The errno of an NLMSG_ERROR or NLMSG_DONE, 0 for success. */
+static int
+error_of(const struct nlmsghdr *header)
+{
+	int error = 0;
+
+	if (nlmsg_datalen(header) >= (int)sizeof(error))
+		memcpy(&error, nlmsg_data(header), sizeof(error));
+	return error < 0 ? -error : 0;
+}
+
+/* ---- dumps ---- */
+
+void
+netlink_dump_start(struct netlink_dump *dump, struct nl_msg *request)
+{
+	struct nlmsghdr *header;
+
+	dump->interrupted = false;
+	dump->status = DUMP_FAILED;
+	dump->error = ENOMEM;
+	if (request == NULL)
+		return;
+	header = nlmsg_hdr(request);
+	header->nlmsg_seq = ++dump->seq;
+	if (send(dump->nl->fd, header, header->nlmsg_len, MSG_DONTWAIT) < 0)
+		dump->error = errno;
+	else
+		dump->status = DUMP_ACTIVE;
+	nlmsg_free(request);
+}
+
+static void
+dump_message(void *arg, const struct nlmsghdr *header)
+{
+	struct netlink_dump *dump = arg;
+
+	if (header->nlmsg_seq != dump->seq || dump->status != DUMP_ACTIVE)
+		return; /* the rest of a dump that was given up */
+	if ((header->nlmsg_flags & NLM_F_DUMP_INTR) != 0)
+		dump->interrupted = true;
+	if (header->nlmsg_type != NLMSG_DONE && header->nlmsg_type != NLMSG_ERROR) {
+		dump->row(dump->arg, header);
+		return;
+	}
+	dump->error = error_of(header);
+	if (dump->error != 0)
+		dump->status = DUMP_FAILED;
+	else
+		dump->status = dump->interrupted ? DUMP_INTERRUPTED : DUMP_DONE;
+}
+
+enum dump_status
+netlink_dump_read(struct netlink_dump *dump, void *buffer)
+{
+	enum netlink_read got = netlink_read(dump->nl, buffer, dump_message, dump);
+
+	if (got == NETLINK_READ_LOST)
+		dump->interrupted = true;
+	if (got == NETLINK_READ_ERROR) {
+		dump->status = DUMP_FAILED;
+		dump->error = errno;
+	}
+	return dump->status;
+}
+
+/* ---- writes ---- */
+
+bool
+netlink_writer_open(struct netlink_writer *writer, writer_done done, void *arg,
+    char *err, size_t errlen)
+{
+	int len = WRITER_SEND_BUFFER;
+
+	*writer = (struct netlink_writer){ .done = done, .arg = arg };
+	if (!netlink_open(&writer->nl, WRITER_RECEIVE_BUFFER, err, errlen))
+		return false;
+	setsockopt(writer->nl.fd, SOL_SOCKET, SO_SNDBUF, &len, sizeof(len));
+	return true;
+}
+
+void
+netlink_writer_close(struct netlink_writer *writer)
+{
+	for (unsigned i = 0; i < writer->n_batch; i++)
+		nlmsg_free(writer->batch[i]);
+	writer->n_batch = 0;
+	writer->n_flying = writer->n_added = 0;
+	netlink_close(&writer->nl);
+}
+
+unsigned
+netlink_writer_room(const struct netlink_writer *writer)
+{
+	unsigned batch = WRITER_BATCH_MAX - writer->n_batch;
+	unsigned ring = WRITER_FLYING_MAX - writer->n_flying - writer->n_added;
+
+	return batch < ring ? batch : ring;
+}
+
+void
+netlink_writer_add(
+    struct netlink_writer *writer, struct nl_msg *msg, void *what, unsigned detail)
+{
+	unsigned slot = (writer->head + writer->n_flying + writer->n_added) %
+	    WRITER_FLYING_MAX;
+
+	assert(netlink_writer_room(writer) > 0);
+	nlmsg_hdr(msg)->nlmsg_seq = ++writer->seq;
+	writer->flying[slot].what = what;
+	writer->flying[slot].detail = detail;
+	writer->flying[slot].seq = writer->seq;
+	writer->batch[writer->n_batch++] = msg;
+	writer->n_added++;
+}
+
+bool
+netlink_writer_send(struct netlink_writer *writer)
+{
+	struct iovec iov[WRITER_BATCH_MAX];
+	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = writer->n_batch };
+
+	if (writer->n_batch == 0)
+		return true;
+	nlmsg_hdr(writer->batch[writer->n_batch - 1])->nlmsg_flags |= NLM_F_ACK;
+	for (unsigned i = 0; i < writer->n_batch; i++) {
+		struct nlmsghdr *header = nlmsg_hdr(writer->batch[i]);
+
+		iov[i] = (struct iovec){ header, NLMSG_ALIGN(header->nlmsg_len) };
+	}
+	if (sendmsg(writer->nl.fd, &msg, MSG_DONTWAIT) < 0)
+		return false;
+	for (unsigned i = 0; i < writer->n_batch; i++)
+		nlmsg_free(writer->batch[i]);
+	writer->n_batch = 0;
+	writer->n_flying += writer->n_added;
+	writer->n_added = 0;
+	return true;
+}
+
+static void
+finish_first(struct netlink_writer *writer, enum writer_result result, int error,
+    const char *reason)
+{
+	unsigned slot = writer->head;
+
+	writer->head = (writer->head + 1) % WRITER_FLYING_MAX;
+	writer->n_flying--;
+	writer->done(writer->arg, writer->flying[slot].what, writer->flying[slot].detail,
+	    result, error, reason);
+}
+
+/* The kernel's own words (extended ACK), "" without. */
+static void
+get_reason(const struct nlmsghdr *header, char *reason, size_t len)
+{
+	const struct nlmsgerr *e = nlmsg_data(header);
+	struct nlattr *tb[NLMSGERR_ATTR_MAX + 1];
+	size_t skip = sizeof(*e);
+
+	reason[0] = '\0';
+	if ((header->nlmsg_flags & NLM_F_ACK_TLVS) == 0 ||
+	    nlmsg_datalen(header) < (int)sizeof(*e))
+		return;
+	if ((header->nlmsg_flags & NLM_F_CAPPED) == 0 &&
+	    e->msg.nlmsg_len >= sizeof(e->msg))
+		skip += NLMSG_ALIGN(e->msg.nlmsg_len) - sizeof(e->msg);
+	if (skip > (size_t)nlmsg_datalen(header) ||
+	    nlmsg_parse((struct nlmsghdr *)(uintptr_t)header, (int)skip, tb,
+		NLMSGERR_ATTR_MAX, NULL) < 0 ||
+	    tb[NLMSGERR_ATTR_MSG] == NULL)
+		return;
+	snprintf(reason, len, "%.*s", nla_len(tb[NLMSGERR_ATTR_MSG]),
+	    (const char *)nla_data(tb[NLMSGERR_ATTR_MSG]));
+}
+
+static void
+writer_message(void *arg, const struct nlmsghdr *header)
+{
+	struct netlink_writer *writer = arg;
+	char reason[80];
+	int error;
+
+	if (header->nlmsg_type != NLMSG_ERROR)
+		return;
+	/* Serial arithmetic: an answer to what was given up is older than the head. */
+	if (writer->n_flying == 0 ||
+	    (int32_t)(header->nlmsg_seq - writer->flying[writer->head].seq) < 0 ||
+	    header->nlmsg_seq - writer->flying[writer->head].seq >= writer->n_flying)
+		return;
+	while (writer->flying[writer->head].seq != header->nlmsg_seq)
+		finish_first(writer, WRITER_OK, 0, "");
+	error = error_of(header);
+	get_reason(header, reason, sizeof(reason));
+	finish_first(writer, error == 0 ? WRITER_OK : WRITER_REFUSED, error, reason);
+}
+
+void
+netlink_writer_abandon(struct netlink_writer *writer)
+{
+	while (writer->n_flying > 0)
+		finish_first(writer, WRITER_UNKNOWN, 0, "");
+}
+
+bool
+netlink_writer_read(struct netlink_writer *writer, void *buffer)
+{
+	enum netlink_read got;
+
+	do
+		got = netlink_read(&writer->nl, buffer, writer_message, writer);
+	while (got == NETLINK_READ_SOME);
+	if (got == NETLINK_READ_EMPTY)
+		return true;
+	netlink_writer_abandon(writer);
+	return false;
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The configuration taken over: at the start as a whole, on reload by the plan, which
+ * touches only what differs.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "bgp/conf_plan.h"
+#include "core_internal.h"
+
+static void
+apply_conf_disabled(struct peer *peer)
+{
+	if (peer->conf.enabled)
+		return;
+	peer->disabled = true;
+	snprintf(peer->disabled_reason, sizeof(peer->disabled_reason),
+	    "by the configuration");
+}
+
+static void
+add_peer(struct speaker *sp, const struct conf_peer *conf)
+{
+	struct peer *peer = peers_add(sp, conf);
+
+	apply_conf_disabled(peer);
+	peer_start(sp, peer);
+}
+
+static void
+remove_peer(struct speaker *sp, struct peer *peer)
+{
+	/* Before it is stopped: no route of it is kept for a return. */
+	peer_leave(sp, peer);
+	peer_stop(sp, peer, CEASE_DECONFIGURED, NULL, "removed from the configuration");
+}
+
+static void
+change_enabled(struct speaker *sp, struct peer *peer, bool was_enabled)
+{
+	if (was_enabled == peer->conf.enabled)
+		return;
+	if (peer->conf.enabled) {
+		peer_enable(sp, peer);
+		return;
+	}
+	peer_disable(sp, peer, "by the configuration");
+}
+
+static void
+change_peer(
+    struct speaker *sp, struct peer *peer, const struct conf_peer *after, bool reset)
+{
+	bool was_enabled = peer->conf.enabled;
+
+	peer->conf = *after;
+	if (reset) {
+		peer_stop(sp, peer, CEASE_CONFIG_CHANGE, NULL, "its configuration changed");
+		peer->failures = 0;
+	}
+	peer->ebgp = peer_is_ebgp(after);
+	peer_tell_rib(sp, peer);
+	peer_refilter(sp, peer);
+	if (peer->established != NULL)
+		peer_rekey(sp, peer);
+	change_enabled(sp, peer, was_enabled);
+	if (reset && !peer->disabled)
+		peer_schedule_retry(sp, peer, REDIAL_MS);
+}
+
+static void
+reload_dynamic(struct speaker *sp, const struct conf *old)
+{
+	for (struct peer *peer = sp->first_peer; peer != NULL; peer = peer->next) {
+		const struct conf_group *before, *after = NULL;
+		enum conf_change change;
+
+		if (!peer->dynamic || peer->leaving)
+			continue;
+		before = &old->groups[peer->group];
+		for (size_t g = 0; g < sp->conf->n_groups; g++)
+			if (strcmp(sp->conf->groups[g].name, before->name) == 0) {
+				after = &sp->conf->groups[g];
+				peer->group = (int)g;
+			}
+		if (after == NULL || after->n_ranges == 0) {
+			remove_peer(sp, peer);
+			continue;
+		}
+		change = conf_peer_options_change(
+		    old, &before->options, sp->conf, &after->options);
+		if (change != CONF_CHANGE_NOTHING) {
+			struct conf_peer conf = peer->conf;
+
+			conf.options = after->options;
+			conf.options.passive = true;
+			change_peer(sp, peer, &conf, change >= CONF_CHANGE_RESET);
+		}
+	}
+}
+
+static void
+follow_plan(struct speaker *sp, const struct conf_plan *plan)
+{
+	for (size_t i = 0; i < plan->n_steps; i++) {
+		const struct conf_plan_step *step = &plan->steps[i];
+		struct peer *peer = step->before == NULL
+		    ? NULL
+		    : peers_find(sp, &step->before->address);
+
+		switch (step->action) {
+		case CONF_PLAN_SAME:
+			/* Filters are named by index, which may have moved. */
+			if (peer != NULL)
+				peer->conf = *step->after;
+			break;
+		case CONF_PLAN_APPLY:
+		case CONF_PLAN_RESET:
+			if (peer != NULL)
+				change_peer(sp, peer, step->after,
+				    step->action == CONF_PLAN_RESET);
+			break;
+		case CONF_PLAN_ADDED: add_peer(sp, step->after); break;
+		case CONF_PLAN_REMOVED:
+			if (peer != NULL)
+				remove_peer(sp, peer);
+			break;
+		}
+	}
+}
+
+static void
+start(struct speaker *sp)
+{
+	sp->start_ms = sp->now_ms;
+	rib_set_resolution(sp->rib, sp->conf->router.resolve_next_hops,
+	    sp->conf->kernel.resolve_via_default);
+	rib_fib_enable(sp->rib, sp->conf->kernel.install);
+	rib_peer(sp->rib, RIB_LOCAL_PEER)->router_id = sp->conf->router.id;
+	restart_begin(sp);
+	originate_start(sp);
+	for (size_t i = 0; i < sp->conf->n_peers; i++)
+		add_peer(sp, &sp->conf->peers[i]);
+	restart_check(sp);
+	speaker_arm(sp);
+}
+
+static bool
+cluster_id_changed(const struct conf *old, const struct conf *now)
+{
+	return old->router.cluster_id != now->router.cluster_id;
+}
+
+static void
+reload(struct speaker *sp, const struct conf *old)
+{
+	struct conf_plan plan = conf_plan_make(old, sp->conf);
+
+	rib_set_resolution(sp->rib, sp->conf->router.resolve_next_hops,
+	    sp->conf->kernel.resolve_via_default);
+	if (old->kernel.install != sp->conf->kernel.install)
+		rib_fib_enable(sp->rib, sp->conf->kernel.install);
+	reload_dynamic(sp, old);
+	follow_plan(sp, &plan);
+	conf_plan_free(&plan);
+	originate_reload(sp, old);
+	if (cluster_id_changed(old, sp->conf))
+		for (struct peer *p = sp->first_peer; p != NULL; p = p->next)
+			if (p->established != NULL)
+				peer_rekey(sp, p);
+	restart_check(sp);
+	speaker_arm(sp);
+}
+
+void
+speaker_configure(struct speaker *sp, struct conf *conf)
+{
+	struct conf *old = sp->conf;
+
+	sp->conf = conf;
+	if (old == NULL) {
+		start(sp);
+		return;
+	}
+	reload(sp, old);
+	conf_free(old);
+}

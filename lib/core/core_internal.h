@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * What the files of lib/core share, and nobody else sees.
+ */
+#ifndef CORE_INTERNAL_H
+#define CORE_INTERNAL_H
+
+#include "bgp/memory.h"
+#include "bgp/peer.h"
+
+enum {
+	LARGE_HOLD_MS = 240 * 1000,  /* RFC 4271 8.2.2: "a large value" in OpenSent */
+	STABLE_MS = 30 * 1000,       /* a session that lasted so long forgives failures */
+	REDIAL_MS = 200,             /* first try after a session was lost */
+	CONTROL_MAX = 1 << 16,       /* octets of OPEN, KEEPALIVE … waiting to go out */
+	SESSION_MEMBERS = FAMILY_COUNT,
+};
+
+struct session {
+	struct speaker *sp;
+	struct peer *peer;
+	void *user;
+	enum fsm_state state;
+	bool outgoing;
+	bool connected;
+	bool closing; /* EVENT_CLOSE is queued or was drawn */
+	bool orphan;  /* the shell closes it; it is no connection of the peer's now */
+	bool blocked;
+	bool tcp_lost; /* no NOTIFICATION ended it: RFC 4724 keeps the routes */
+	bool queued;  /* on the list of writers */
+	struct session *writer_next;
+	struct session_net net;
+	uint64_t up_ms; /* when it became Established */
+	uint64_t last_in_ms;    /* any message */
+	uint64_t last_out_ms;   /* the socket took octets */
+	uint64_t keepalive_at_ms; /* 0: not armed */
+	uint32_t hold_ms;       /* 0: not armed; counts from last_in_ms */
+	struct bgp_error error; /* of the NOTIFICATION to send; while an event runs */
+	const char *down_reason;
+	struct open ours, theirs;
+	struct session_params params;
+	struct update_context update;
+	uint8_t *control; /* whole messages, ahead of the members' */
+	uint32_t control_len, control_at, control_room;
+	uint8_t turn; /* member to be served first */
+};
+
+/* What the last session_gather() gave out, to be accounted by session_wrote(). */
+enum gathered { GATHERED_CUT, GATHERED_CONTROL, GATHERED_MEMBER };
+
+struct gathered_part {
+	uint8_t kind; /* enum gathered */
+	uint8_t member;
+	size_t len;
+};
+
+struct workload {
+	struct prefix prefix;
+	uint64_t imports; /* bit an import section */
+};
+
+struct speaker {
+	uint64_t now_ms;
+	uint64_t start_ms;
+	uint64_t random;
+	struct conf *conf;
+	char hostname[FQDN_MAX_LEN + 1];
+	char domain[FQDN_MAX_LEN + 1];
+	bool stopping;
+
+	struct attr_table *attrs;
+	struct rib *rib;
+	struct out *out;
+
+	struct peer *first_peer, *last_peer;
+	struct peer **peers; /* by number; [0] is NULL */
+	uint32_t n_numbers;
+	struct peer **by_address; /* hash */
+	uint32_t address_mask, n_peers, n_leaving;
+	struct heap timers; /* one item a peer, and `own_timer` */
+	struct heap_item own_timer;
+
+	struct session *writers, **writers_last;
+	struct event *events; /* ring */
+	uint32_t events_head, n_events, events_room;
+	struct gathered_part gathered[1 + 1 + SESSION_MEMBERS];
+	int n_gathered;
+	struct session *gathered_of;
+
+	bool is_restart;   /* the kernel held routes of ours at the start */
+	bool deferring;    /* RFC 4724 4.1: learned routes and End-of-RIB wait */
+	bool converged;    /* EVENT_CONVERGED was given */
+	bool forwarding;   /* F bit: forwarding state was preserved */
+	uint32_t too_long_seen;
+
+	struct workload *workloads; /* sorted by prefix */
+	uint32_t n_workloads, workloads_room;
+	struct attrs *network_attrs, *kernel_attrs;
+};
+
+/* event.c */
+struct event *event_add(struct speaker *sp, enum event_kind kind, struct peer *peer);
+void event_text(struct event *event, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+void events_forget(struct speaker *sp, const struct session *session,
+    const struct peer *peer);
+
+/* speaker.c */
+uint32_t speaker_random(struct speaker *sp);
+void writer_queue(struct session *session);
+void writer_unqueue(struct session *session);
+
+/* peers.c */
+struct peer *peers_find(const struct speaker *sp, const struct addr *address);
+struct peer *peers_add(struct speaker *sp, const struct conf_peer *conf);
+void peers_remove(struct speaker *sp, struct peer *peer);
+bool peer_is_ebgp(const struct conf_peer *conf);
+/* Copies what the decision process needs to know. */
+void peer_tell_rib(struct speaker *sp, struct peer *peer);
+
+/* fsm_actions.c */
+void session_event(struct session *session, enum fsm_event event);
+void session_fail(struct session *session, uint8_t code, uint8_t subcode,
+    const char *reason);
+void peer_start(struct speaker *sp, struct peer *peer);
+void peer_dial(struct speaker *sp, struct peer *peer);
+/* Ends all connections of a peer with Cease `subcode`. */
+void peer_stop(struct speaker *sp, struct peer *peer, uint8_t subcode,
+    const char *shutdown_text, const char *reason);
+void peer_schedule_retry(struct speaker *sp, struct peer *peer, uint64_t delay_ms);
+
+/* timer.c */
+void peer_arm(struct speaker *sp, struct peer *peer);
+void speaker_arm(struct speaker *sp);
+
+/* session.c */
+struct session *session_new(struct speaker *sp, struct peer *peer, bool outgoing);
+void session_put_open(struct session *session);
+void session_put_keepalive(struct session *session);
+void session_put_notification(struct session *session);
+/* Moves the rest of a cut message into the control buffer: the connection ends. */
+void session_save_cut(struct session *session);
+
+/* route.c */
+void peer_apply_update(struct peer *peer, struct session *session, struct slice body);
+void peer_refilter(struct speaker *sp, struct peer *peer);
+
+/* updown.c */
+void peer_up(struct session *session);
+void peer_down(struct session *session);
+void peer_stale_expired(struct speaker *sp, struct peer *peer);
+void peer_end_of_rib(struct speaker *sp, struct peer *peer, enum family family);
+bool peer_has_stale(const struct peer *peer);
+void peer_leave(struct speaker *sp, struct peer *peer);
+void peer_join_groups(struct speaker *sp, struct peer *peer);
+void peer_rekey(struct speaker *sp, struct peer *peer);
+
+/* restart.c */
+void restart_begin(struct speaker *sp);
+/* Looks whether the deferral, and convergence, are over. */
+void restart_check(struct speaker *sp);
+uint64_t restart_deadline(const struct speaker *sp);
+
+/* originate.c */
+void originate_start(struct speaker *sp);
+void originate_reload(struct speaker *sp, const struct conf *old);
+void originate_free(struct speaker *sp);
+
+static inline uint32_t
+speaker_now_s(const struct speaker *sp)
+{
+	return (uint32_t)(sp->now_ms / 1000);
+}
+
+#endif

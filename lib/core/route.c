@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * From a judged UPDATE into the RIB: what RFC 7606 leaves of it, the import policy,
+ * loops (RFC 4271 9.1.2, RFC 4456 8), and the limit on prefixes (RFC 4486).
+ */
+#include <stdio.h>
+
+#include "bgp/nlri.h"
+#include "core_internal.h"
+
+/* RFC 8212: an eBGP session without an import filter takes nothing. */
+static bool
+import_passes(const struct conf *conf, const struct peer *peer)
+{
+	int filter = peer->conf.options.import;
+
+	if (filter < 0)
+		return !peer->ebgp;
+	return conf->filters[filter].accept;
+}
+
+static uint8_t
+path_flags(const struct speaker *sp, const struct peer *peer, const struct attrs *attrs)
+{
+	const struct conf_router *router = &sp->conf->router;
+	const struct conf_peer_options *options = &peer->conf.options;
+	uint8_t flags = import_passes(sp->conf, peer) ? 0 : PATH_FILTERED;
+
+	if (attrs_has_as(attrs, options->local_as, options->allow_own_as) ||
+	    (router->as != options->local_as &&
+		attrs_has_as(attrs, router->as, options->allow_own_as)))
+		flags |= PATH_AS_LOOP;
+	if (peer->ebgp)
+		return flags;
+	if ((attrs->flags & ATTRS_HAS_ORIGINATOR) && attrs->originator_id == router->id)
+		flags |= PATH_ORIGINATOR_LOOP;
+	if (attrs_has_cluster(attrs, router->cluster_id))
+		flags |= PATH_CLUSTER_LOOP;
+	return flags;
+}
+
+static void
+withdraw_field(
+    struct speaker *sp, struct peer *peer, struct slice field, enum family family)
+{
+	struct rcur in = rcur_of_slice(field);
+	struct nlri nlri;
+
+	while (nlri_get(&in, family, false, &nlri))
+		rib_withdraw(sp->rib, peer->number, &nlri.prefix);
+}
+
+/* Drops the caller's reference, and the next hop's user with the last one. */
+static void
+attrs_drop(struct speaker *sp, struct attrs *attrs)
+{
+	/* Paths hold their own; a set without any never got a next hop object. */
+	attrs_unref(sp->attrs, attrs);
+}
+
+static void
+announce_field(struct speaker *sp, struct peer *peer, const struct update *u,
+    struct slice field, enum family family, struct slice next_hop, bool as4)
+{
+	struct rcur in = rcur_of_slice(field);
+	struct attrs *attrs;
+	struct nlri nlri;
+	uint8_t flags;
+
+	if (field.len == 0)
+		return;
+	attrs = u->verdict >= ACTION_WITHDRAW
+	    ? NULL
+	    : attrs_from_update(sp->attrs, u, next_hop, as4);
+	if (attrs == NULL) {
+		withdraw_field(sp, peer, field, family);
+		return;
+	}
+	flags = path_flags(sp, peer, attrs);
+	while (nlri_get(&in, family, false, &nlri))
+		rib_announce(sp->rib, peer->number, &nlri.prefix, attrs, flags,
+		    speaker_now_s(sp));
+	attrs_drop(sp, attrs);
+}
+
+static void
+note_fault(struct peer *peer, struct session *s, const struct update *u)
+{
+	struct event *event = event_add(s->sp, EVENT_UPDATE_FAULT, peer);
+	char name[16];
+	size_t n = u->fault.at.len < EVENT_OCTETS_MAX ? u->fault.at.len
+						       : EVENT_OCTETS_MAX;
+
+	event->action = u->fault.action;
+	event->attribute = u->fault.type;
+	event->n_octets = (uint8_t)n;
+	if (n > 0)
+		memcpy(event->octets, u->fault.at.at, n);
+	event_text(event, "%s", u->fault.what);
+	snprintf(peer->last_error, sizeof(peer->last_error), "UPDATE: %s: %s",
+	    u->fault.type == 0 ? "message" : attribute_name(u->fault.type, name),
+	    u->fault.what);
+	peer->last_error_ms = s->sp->now_ms;
+	switch ((enum attribute_action)u->verdict) {
+	case ACTION_NONE: break;
+	case ACTION_DISCARD: peer->counters.faults_discard++; break;
+	case ACTION_WITHDRAW: peer->counters.faults_withdraw++; break;
+	case ACTION_RESET: peer->counters.faults_reset++; break;
+	}
+}
+
+static void
+limit_reached(struct peer *peer, struct session *s, enum family family, uint32_t count)
+{
+	const struct conf_peer_options *options = &peer->conf.options;
+	struct event *event;
+
+	if (peer->over_limit_warned[family])
+		return;
+	peer->over_limit_warned[family] = true;
+	event = event_add(s->sp, EVENT_MAX_PREFIXES, peer);
+	event->family = (uint8_t)family;
+	event->count = count;
+	switch ((enum conf_limit_action)options->max_prefixes_action) {
+	case CONF_LIMIT_WARN:
+	case CONF_LIMIT_BLOCK: event_text(event, "warn"); return;
+	case CONF_LIMIT_SHUTDOWN:
+		event_text(event, "shutdown");
+		peer->disabled = true;
+		snprintf(peer->disabled_reason, sizeof(peer->disabled_reason),
+		    "more than %u prefixes", options->max_prefixes);
+		break;
+	case CONF_LIMIT_RESTART: event_text(event, "restart"); break;
+	}
+	session_fail(s, NOTIFY_CEASE, CEASE_MAX_PREFIXES, "too many prefixes");
+}
+
+/* RFC 4271 6.7: counted as announced, before the filter. */
+static void
+check_limits(struct peer *peer, struct session *s)
+{
+	uint32_t limit = peer->conf.options.max_prefixes;
+
+	for (int f = 0; limit > 0 && f < FAMILY_COUNT && !s->closing; f++) {
+		uint32_t n = rib_peer_info(s->sp->rib, peer->number)->family[f].received;
+
+		if (n > limit)
+			limit_reached(peer, s, (enum family)f, n);
+		else
+			peer->over_limit_warned[f] = false;
+	}
+}
+
+void
+peer_apply_update(struct peer *peer, struct session *s, struct slice body)
+{
+	struct speaker *sp = s->sp;
+	struct update u;
+
+	update_get(body, &s->update, &u);
+	if (u.fault.action != ACTION_NONE)
+		note_fault(peer, s, &u);
+	if (u.verdict == ACTION_RESET) {
+		s->error = u.error;
+		s->down_reason = u.fault.what;
+		session_event(s, FSM_EV_RX_BAD);
+		return;
+	}
+	if (u.end_of_rib) {
+		peer_end_of_rib(sp, peer, (enum family)u.end_of_rib_family);
+		return;
+	}
+	withdraw_field(sp, peer, u.withdrawn, FAMILY_IPV4);
+	withdraw_field(
+	    sp, peer, u.mp_withdrawn, (enum family)u.mp_withdrawn_family);
+	announce_field(sp, peer, &u, u.nlri, FAMILY_IPV4, u.next_hop, s->update.as4);
+	announce_field(sp, peer, &u, u.mp_nlri, (enum family)u.mp_family, u.mp_next_hop,
+	    s->update.as4);
+	check_limits(peer, s);
+}
+
+/* The import policy changed: the Adj-RIB-In holds what was rejected, too. */
+void
+peer_refilter(struct speaker *sp, struct peer *peer)
+{
+	for (int f = 0; f < FAMILY_COUNT; f++)
+		for (uint32_t id = 1; id <= rib_dest_top(sp->rib, (enum family)f); id++) {
+			struct dest *dest = rib_dest_at(sp->rib, (enum family)f, id);
+			struct path *path = dest == NULL ? NULL : dest->paths;
+			struct prefix prefix;
+
+			while (path != NULL && path->peer != peer->number)
+				path = path->next;
+			if (path == NULL)
+				continue;
+			prefix = dest_prefix(dest, (enum family)f);
+			rib_reflag(sp->rib, &prefix, path,
+			    path_flags(sp, peer, path->attrs));
+		}
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * A configuration text through the whole way: outline, libconfuse, tree, checks, plan.
+ * No file is touched.  Either there is a configuration or an error, never both; and a
+ * configuration compared with itself needs nothing.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "bgp/conf_plan.h"
+#include "config.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+static void
+require(bool holds)
+{
+	if (!holds)
+		abort();
+}
+
+static void
+plan_with_itself(const struct conf *conf)
+{
+	struct conf_plan plan = conf_plan_make(conf, conf);
+	const char *section;
+	const char *key;
+
+	require(plan.n_steps == conf->n_peers);
+	for (size_t i = 0; i < plan.n_steps; i++)
+		require(plan.steps[i].action == CONF_PLAN_SAME);
+	require(!conf_restart_needed(conf, conf, &section, &key));
+	conf_plan_free(&plan);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	struct addr addr = addr_ipv4(0xc0a80201);
+	struct conf_local local = { .addrs = &addr, .n_addrs = 1 };
+	struct conf_errors errors = { NULL, 0, 0 };
+	struct conf *conf =
+	    config_read_text("fuzz", (const char *)data, len, &local, &errors);
+
+	require((conf != NULL) == (errors.n == 0));
+	if (conf != NULL)
+		plan_with_itself(conf);
+	conf_free(conf);
+	conf_errors_free(&errors);
+	return 0;
+}

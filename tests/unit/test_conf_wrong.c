@@ -1,0 +1,140 @@
+// links: bgpd_config
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Wrong files: every conf/wrong/NAME.conf gives exactly the lines of NAME.expect.  A file
+ * may begin with "# local: ADDRESS…" (this host), "# env: NAME=VALUE" and "# running:
+ * reflector" (what a reload would replace).  BGPD_UPDATE_GOLDEN=1 writes the expected
+ * lines anew.
+ */
+#define _GNU_SOURCE
+#include <glob.h>
+#include <stdio.h>
+
+#include "conf_text.h"
+
+static glob_t files;
+
+static const struct conf running_reflector = {
+	.cluster = { .present = true, .n_reflectors = 1, .n_nodes = 2 },
+};
+
+static void
+directives_read(const char *path, struct conf_text_local *host)
+{
+	FILE *file = fopen(path, "r");
+	char line[256];
+
+	ck_assert_ptr_nonnull(file);
+	conf_text_local_set(host, "");
+	while (fgets(line, sizeof line, file) != NULL && line[0] == '#') {
+		line[strcspn(line, "\n")] = '\0';
+		if (strncmp(line, "# local: ", 9) == 0)
+			conf_text_local_set(host, line + 9);
+		if (strncmp(line, "# env: ", 7) == 0)
+			ck_assert_int_eq(putenv(strdup(line + 7)), 0);
+		if (strcmp(line, "# running: reflector") == 0)
+			host->local.running = &running_reflector;
+	}
+	fclose(file);
+}
+
+static char *
+file_text(const char *path)
+{
+	FILE *file = fopen(path, "r");
+	char *text = calloc(1, 1 << 16);
+
+	ck_assert_ptr_nonnull(text);
+	ck_assert_msg(file != NULL, "no %s", path);
+	ck_assert_uint_lt(fread(text, 1, 1 << 16, file), 1 << 16);
+	fclose(file);
+	return text;
+}
+
+START_TEST(wrong_file)
+{
+	const char *path = files.gl_pathv[_i];
+	struct conf_errors errors = { NULL, 0, 0 };
+	struct conf_text_local host;
+	char expect[256];
+	char *want;
+	char *got = NULL;
+	size_t len;
+	FILE *out = open_memstream(&got, &len);
+
+	directives_read(path, &host);
+	ck_assert_msg(
+	    config_read(path, &host.local, &errors) == NULL, "%s is taken", path);
+	conf_errors_print(&errors, out);
+	fclose(out);
+	ck_assert_msg(strstr(got, "hidden") == NULL, "%s shows a secret", path);
+
+	(void)snprintf(
+	    expect, sizeof expect, "%.*s.expect", (int)(strlen(path) - 5), path);
+	if (getenv("BGPD_UPDATE_GOLDEN") != NULL) {
+		out = fopen(expect, "w");
+		fputs(got, out);
+		fclose(out);
+	}
+	want = file_text(expect);
+	ck_assert_msg(
+	    strcmp(got, want) == 0, "%s:\n%sinstead of\n%s", path, got, want);
+	free(want);
+	free(got);
+	conf_errors_free(&errors);
+}
+END_TEST
+
+START_TEST(file_that_is_not_there)
+{
+	struct conf_errors errors = { NULL, 0, 0 };
+
+	ck_assert_ptr_null(config_read("no-such.conf", NULL, &errors));
+	ck_assert_uint_eq(errors.n, 1);
+	ck_assert_str_eq(errors.list[0].text,
+	    "no-such.conf:1: cannot be read: No such file or directory; "
+	    "allowed: a file");
+	conf_errors_free(&errors);
+
+	ck_assert_ptr_null(config_read("wrong", NULL, &errors));
+	ck_assert_str_eq(errors.list[0].text,
+	    "wrong:1: cannot be read: Is a directory; allowed: a file");
+	conf_errors_free(&errors);
+}
+END_TEST
+
+START_TEST(text_includes_nothing)
+{
+	static const char text[] = "router { as = 1 id = 1.1.1.1 }\ninclude(\"x\")\n";
+	struct conf_errors errors = { NULL, 0, 0 };
+
+	ck_assert_ptr_null(
+	    config_read_text("text", text, sizeof text - 1, NULL, &errors));
+	ck_assert_uint_eq(errors.n, 1);
+	ck_assert_str_eq(
+	    errors.list[0].text, "text:2: include is not possible outside a file");
+	conf_errors_free(&errors);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("conf_wrong");
+	TCase *tcase = tcase_create("wrong");
+	SRunner *runner;
+	int n_failed;
+
+	conf_text_enter(__FILE__, "conf");
+	ck_assert_int_eq(glob("wrong/*.conf", 0, NULL, &files), 0);
+	tcase_add_loop_test(tcase, wrong_file, 0, (int)files.gl_pathc);
+	tcase_add_test(tcase, file_that_is_not_there);
+	tcase_add_test(tcase, text_includes_nothing);
+	suite_add_tcase(suite, tcase);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	n_failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	globfree(&files);
+	return n_failed == 0 ? 0 : 1;
+}
