@@ -3,14 +3,13 @@
  * Files of the configuration.  `include` is our own: a sorted pattern relative to the
  * including file, each file parsed by itself and put where the include stood.
  */
-#define _POSIX_C_SOURCE 200809L
-
 #include "config.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -156,8 +155,9 @@ include_file(struct loader *loader, struct conf_node *include, const char *path,
 		return false;
 	}
 	if (++loader->n_files > CONFIG_FILES_MAX) {
-		include_fail(loader, include, "include '%s': too many files; allowed: %d",
-		    path, CONFIG_FILES_MAX);
+		include_fail(loader, include,
+		    "include '%s': too many files; allowed: %d", path,
+		    CONFIG_FILES_MAX);
 		return false;
 	}
 	if (!file_load(loader, path, into, frame)) {
@@ -217,7 +217,8 @@ include_load(struct loader *loader, struct conf_node *include, struct conf_node 
 		return false;
 	}
 	if (frame->depth + 1 > CONFIG_INCLUDE_DEPTH_MAX) {
-		include_fail(loader, include, "includes are nested too deep; allowed: %d",
+		include_fail(loader, include,
+		    "includes are nested too deep; allowed: %d",
 		    CONFIG_INCLUDE_DEPTH_MAX);
 		return false;
 	}
@@ -318,8 +319,8 @@ names_lookup(void *arg, enum conf_lookup what, const char *name, uint32_t *out)
 }
 
 static struct conf *
-tree_build(struct conf_tree *tree, const struct conf_local *local,
-    struct conf_errors *errors)
+tree_build(
+    struct conf_tree *tree, const struct conf_local *local, struct conf_errors *errors)
 {
 	struct conf_local own = { .lookup = names_lookup };
 	struct conf *conf;
@@ -335,13 +336,14 @@ tree_build(struct conf_tree *tree, const struct conf_local *local,
 }
 
 struct conf *
-config_read(const char *path, const struct conf_local *local, struct conf_errors *errors)
+config_read(
+    const char *path, const struct conf_local *local, struct conf_errors *errors)
 {
 	struct loader loader = { conf_tree_new(path), 0 };
 
 	if (!file_load(&loader, path, conf_tree_root(loader.tree), NULL)) {
-		conf_errors_add(errors, 0, path, 1, "cannot be read: %s; allowed: a file",
-		    strerror(errno));
+		conf_errors_add(errors, 0, path, 1,
+		    "cannot be read: %s; allowed: a file", strerror(errno));
 		conf_tree_free(loader.tree);
 		return NULL;
 	}
@@ -363,4 +365,11 @@ config_read_text(const char *name, const char *text, size_t len,
 	free(copy);
 	includes_expand(&loader, root, &nowhere);
 	return tree_build(loader.tree, local, errors);
+}
+
+void
+conf_errors_print(const struct conf_errors *errors, FILE *to)
+{
+	for (size_t i = 0; i < errors->n; i++)
+		fprintf(to, "%s\n", errors->list[i].text);
 }

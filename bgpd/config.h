@@ -6,6 +6,8 @@
 #ifndef BGPD_CONFIG_H
 #define BGPD_CONFIG_H
 
+#include <stdio.h>
+
 #include "bgp/conf_read.h"
 
 enum {
@@ -15,14 +17,16 @@ enum {
 };
 
 /*
- * Reads, checks and builds; also all of `-n`.  NULL with at least one error, all of them
- * in reading order.  `local` may be NULL; where it has no look-up, the files of
+ * Reads, checks and builds; also all of `-n`.  NULL with at least one error, all of
+ * them in reading order.  `local` may be NULL; where it has no look-up, the files of
  * iproute2 are asked.  The result is freed with conf_free().
  */
-struct conf *config_read(const char *path, const struct conf_local *local,
-    struct conf_errors *errors);
+struct conf *config_read(
+    const char *path, const struct conf_local *local, struct conf_errors *errors);
 /* The same for a text that is no file: it can include nothing. */
 struct conf *config_read_text(const char *name, const char *text, size_t len,
     const struct conf_local *local, struct conf_errors *errors);
+/* One line an error. */
+void conf_errors_print(const struct conf_errors *errors, FILE *to);
 
 #endif

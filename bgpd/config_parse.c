@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * libconfuse, given exactly the names that the outline found.  Every option is a list
- * of texts to it: its callback hands the text over and keeps nothing, so that nothing is
- * judged here and parsing always goes on.  A section is taken away from libconfuse as
- * soon as it ends; it would search all titles for each new one, and merge equal ones.
+ * of texts to it: its callback hands the text over and keeps nothing, so that nothing
+ * is judged here and parsing always goes on.  A section is taken away from libconfuse
+ * as soon as it ends; it would search all titles for each new one, and merge equal
+ * ones.
  */
 #include "config_parse.h"
 
@@ -143,9 +144,9 @@ text_read(struct config_outline *outline, const char *text)
 	reading = &reader;
 	cfg_set_error_function(cfg, error_ignore);
 	is_read = cfg_parse_buf(cfg, text) == CFG_SUCCESS &&
-	    reader.n_values == outline->n_values &&
-	    reader.n_sections == outline->n_sections &&
-	    reader.n_includes == outline->n_includes;
+		  reader.n_values == outline->n_values &&
+		  reader.n_sections == outline->n_sections &&
+		  reader.n_includes == outline->n_includes;
 	reading = NULL;
 	cfg_free(cfg);
 	options_free(options);

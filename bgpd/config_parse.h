@@ -8,8 +8,9 @@
 #include "config_scan.h"
 
 /*
- * Adds what `text` says to `parent`; syntax errors become nodes.  `text` is used up, and
- * has room for CONFIG_DEPTH_MAX + 1 octets behind `len`.  `file` lives with the tree.
+ * Adds what `text` says to `parent`; syntax errors become nodes.  `text` is used up,
+ * and has room for CONFIG_DEPTH_MAX + 1 octets behind `len`.  `file` lives with the
+ * tree.
  */
 void config_parse(struct conf_tree *tree, struct conf_node *parent, const char *file,
     char *text, size_t len);

@@ -11,7 +11,9 @@
  */
 #include "config_scan.h"
 
+#include <assert.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -88,7 +90,8 @@ fail(struct scanner *s, uint32_t line, const char *format, ...)
 static bool
 is_word_char(char c)
 {
-	return (unsigned char)c > 0x20 && c != 0x7f && strchr("#\"'={}()+,*", c) == NULL;
+	return (unsigned char)c > 0x20 && c != 0x7f &&
+	       strchr("#\"'={}()+,*", c) == NULL;
 }
 
 static bool
@@ -136,7 +139,7 @@ blanks_skip(struct scanner *s)
 			s->line++;
 			s->at++;
 		} else if (strchr(" \t\r", s->text[s->at]) != NULL &&
-		    s->text[s->at] != '\0') {
+			   s->text[s->at] != '\0') {
 			s->at++;
 		} else {
 			return;
@@ -164,12 +167,11 @@ escape_skip(struct scanner *s, char quote)
 	char next = s->at + 1 < s->len ? s->text[s->at + 1] : '\n';
 
 	if (quote == '"' && ((next >= '0' && next <= '9') || next == 'x')) {
-		fail(s, s->line, "an escape by number in a text; allowed: the character");
+		fail(s, s->line,
+		    "an escape by number in a text; allowed: the character");
 		return false;
 	}
-	if (next != '\n')
-		s->at++;
-	s->at++;
+	s->at += next != '\n' && next != '\0' ? 2 : 1;
 	return true;
 }
 
@@ -188,8 +190,10 @@ quoted_token(struct scanner *s)
 			token.len = s->at - token.start;
 			return token;
 		}
-		if (c == '\0')
+		if (c == '\0') {
+			fail(s, s->line, "a stray octet 0; allowed: text");
 			break;
+		}
 		if (c == '\\')
 			is_good = escape_skip(s, quote);
 		else if (quote == '"' && is_at(s, "${"))
@@ -254,7 +258,8 @@ token_next(struct scanner *s)
 		return token;
 	}
 	if (is_at(s, "+="))
-		fail(s, s->line, "'+=' is not supported; allowed: = and the whole list");
+		fail(
+		    s, s->line, "'+=' is not supported; allowed: = and the whole list");
 	else if (c == '+' || c == '*')
 		fail(s, s->line, "a stray '%c'; allowed: in quotes", c);
 	else
@@ -280,12 +285,14 @@ is_text(struct token token)
 
 /* "a", "b", "c" up to `end`; a comma before it is fine. */
 static bool
-texts_scan(struct scanner *s, const char *name, char end, struct conf_text **list,
-    size_t *n)
+texts_scan(
+    struct scanner *s, const char *name, char end, struct conf_text **list, size_t *n)
 {
-	for (;;) {
-		struct token token = token_next(s);
+	uint32_t line = s->line;
+	struct token token;
 
+	for (;;) {
+		token = token_next(s);
 		if (token.mark == end)
 			return true;
 		if (!is_text(token))
@@ -297,43 +304,54 @@ texts_scan(struct scanner *s, const char *name, char end, struct conf_text **lis
 		if (token.mark != ',')
 			break;
 	}
-	fail(s, s->line, "the list of '%s' is broken; allowed: texts with ',' between, %c",
-	    name, end);
+	fail(s, token.kind == TOKEN_END ? line : token.line,
+	    "the list of '%s' is not closed; allowed: ',' and a text, or %c", name,
+	    end);
 	return false;
 }
 
-/* The entry of a name in the section being read; NULL where its form differs. */
+static const char name_letters[] =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-0123456789";
+
+/*
+ * The entry of a name in the section being read, new where this form of it is.  The
+ * first letter of a section becomes one that no file can hold: a name that libconfuse
+ * knows as a key stays another one, and "root" is not taken for the file itself.
+ */
 static struct config_name *
-name_use(struct scanner *s, const char *name, enum config_form form, uint32_t line)
+name_use(struct scanner *s, const struct token *token, enum config_form form)
 {
 	struct config_name *section = s->open[s->depth].name;
 	struct config_name **at = &section->inner;
+	char *name = s->text + token->start;
+	size_t letter = (size_t)(strchr(name_letters, name[0]) - name_letters);
 
-	while (*at != NULL && strcmp((*at)->name, name) != 0)
+	static_assert(sizeof name_letters - 1 == 64, "two forms in the upper half");
+	if (form == CONFIG_FORM_SECTION)
+		name[0] = (char)(0x80 + letter);
+	if (form == CONFIG_FORM_TITLED)
+		name[0] = (char)(0xc0 + letter);
+	while (*at != NULL && (strlen((*at)->name) != token->len ||
+				  memcmp((*at)->name, name, token->len) != 0))
 		at = &(*at)->next;
-	if (*at != NULL && (*at)->form != form) {
-		fail(s, line, "'%s' is not what it is at line %u; allowed: one form", name,
-		    (unsigned)(*at)->line);
-		return NULL;
-	}
 	if (*at == NULL && ++section->n_inner > CONFIG_NAMES_MAX) {
-		fail(s, line, "too many different names; allowed: %d in a section",
+		fail(s, token->line,
+		    "too many different names; allowed: %d in a section",
 		    CONFIG_NAMES_MAX);
 		return NULL;
 	}
 	if (*at == NULL) {
 		*at = conf_tree_alloc(s->out->tree, sizeof **at);
-		(*at)->name = name;
+		(*at)->name = conf_tree_text(s->out->tree, name, token->len);
 		(*at)->form = form;
-		(*at)->line = line;
 	}
 	return *at;
 }
 
 /* Moves the values into the tree and queues them for their texts. */
 static void
-node_values(struct scanner *s, struct conf_node *node, const struct conf_text *list,
-    size_t n)
+node_values(
+    struct scanner *s, struct conf_node *node, const struct conf_text *list, size_t n)
 {
 	struct config_outline *out = s->out;
 
@@ -352,12 +370,12 @@ static struct conf_node *
 statement_node(
     struct scanner *s, enum conf_node_kind kind, const char *name, uint32_t line)
 {
-	return conf_node_add(s->out->tree, s->open[s->depth].node, kind, s->out->file,
-	    line, name);
+	return conf_node_add(
+	    s->out->tree, s->open[s->depth].node, kind, s->out->file, line, name);
 }
 
 static void
-option_scan(struct scanner *s, const char *name, uint32_t line)
+option_scan(struct scanner *s, const char *name, const struct token *first)
 {
 	struct conf_text *list = NULL;
 	size_t n = 0;
@@ -370,10 +388,11 @@ option_scan(struct scanner *s, const char *name, uint32_t line)
 	else if (is_good)
 		value_note(&list, &n, token);
 	else
-		fail(s, line, "'%s' has no value; allowed: a text, or texts in braces",
-		    name);
-	if (is_good && name_use(s, name, CONFIG_FORM_KEY, line) != NULL) {
-		struct conf_node *node = statement_node(s, CONF_NODE_OPTION, name, line);
+		fail(s, first->line,
+		    "'%s' has no value; allowed: a text, or texts in braces", name);
+	if (is_good && name_use(s, first, CONFIG_FORM_KEY) != NULL) {
+		struct conf_node *node =
+		    statement_node(s, CONF_NODE_OPTION, name, first->line);
 
 		node->is_list = is_list;
 		node_values(s, node, list, n);
@@ -382,18 +401,19 @@ option_scan(struct scanner *s, const char *name, uint32_t line)
 }
 
 static void
-call_scan(struct scanner *s, const char *name, uint32_t line)
+call_scan(struct scanner *s, const char *name, const struct token *first)
 {
 	struct conf_text *list = NULL;
 	size_t n = 0;
 
 	if (strcmp(name, "include") != 0)
-		fail(s, line, "unknown function '%s'; allowed: include(\"file\")", name);
+		fail(s, first->line,
+		    "unknown function '%s'; allowed: include(\"file\")", name);
 	else if (texts_scan(s, name, ')', &list, &n) && n != 1)
-		fail(s, line, "include has %zu arguments; allowed: one", n);
-	else if (!s->has_failed &&
-	    name_use(s, name, CONFIG_FORM_CALL, line) != NULL) {
-		struct conf_node *node = statement_node(s, CONF_NODE_INCLUDE, name, line);
+		fail(s, first->line, "include has %zu arguments; allowed: one", n);
+	else if (!s->has_failed && name_use(s, first, CONFIG_FORM_CALL) != NULL) {
+		struct conf_node *node =
+		    statement_node(s, CONF_NODE_INCLUDE, name, first->line);
 
 		node_values(s, node, list, n);
 		s->out->includes = list_grow(s->out->includes, s->out->n_includes);
@@ -403,32 +423,27 @@ call_scan(struct scanner *s, const char *name, uint32_t line)
 }
 
 static void
-section_open(
-    struct scanner *s, const char *name, uint32_t line, const struct token *title)
+section_open(struct scanner *s, const char *name, const struct token *first,
+    const struct token *title)
 {
 	struct config_outline *out = s->out;
 	struct open_section *open = &s->open[s->depth + 1];
 	struct conf_text text;
 
 	if (s->depth == CONFIG_DEPTH_MAX) {
-		fail(s, line, "sections are nested too deep; allowed: %d",
+		fail(s, first->line, "sections are nested too deep; allowed: %d",
 		    CONFIG_DEPTH_MAX);
 		return;
 	}
-	/* libconfuse takes a section of this name for the whole file. */
-	if (strcmp(name, "root") == 0) {
-		fail(s, line, "unknown section 'root'");
-		return;
-	}
 	open->name = name_use(
-	    s, name, title != NULL ? CONFIG_FORM_TITLED : CONFIG_FORM_SECTION, line);
+	    s, first, title != NULL ? CONFIG_FORM_TITLED : CONFIG_FORM_SECTION);
 	if (open->name == NULL)
 		return;
 	open->start = s->statement;
 	open->n_values = out->n_values;
 	open->n_sections = out->n_sections;
 	open->n_includes = out->n_includes;
-	open->node = statement_node(s, CONF_NODE_SECTION, name, line);
+	open->node = statement_node(s, CONF_NODE_SECTION, name, first->line);
 	if (title != NULL) {
 		text = (struct conf_text){ "", title->line };
 		node_values(s, open->node, &text, 1);
@@ -448,11 +463,8 @@ section_close(struct scanner *s)
 static bool
 is_name(const char *text, size_t len)
 {
-	static const char letters[] =
-	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-0123456789";
-
 	for (size_t i = 0; i < len; i++) {
-		if (text[i] == '\0' || strchr(letters, text[i]) == NULL)
+		if (text[i] == '\0' || strchr(name_letters, text[i]) == NULL)
 			return false;
 	}
 	return len > 0 && len < CONF_NAME_LEN;
@@ -465,30 +477,25 @@ statement_scan(struct scanner *s, struct token first)
 	struct token token;
 
 	if (!is_name(s->text + first.start, first.len)) {
-		fail(s, first.line, "something that is no name; allowed: a key or a section");
+		fail(s, first.line,
+		    "something that is no name; allowed: a key or a section");
 		return;
 	}
 	name = conf_tree_text(s->out->tree, s->text + first.start, first.len);
 	token = token_next(s);
 	if (token.mark == '=') {
-		option_scan(s, name, first.line);
+		option_scan(s, name, &first);
 	} else if (token.mark == '(') {
-		call_scan(s, name, first.line);
+		call_scan(s, name, &first);
 	} else if (token.mark == '{') {
-		section_open(s, name, first.line, NULL);
-	} else if (is_text(token)) {
-		struct token brace = token_next(s);
-
-		if (brace.mark == '{')
-			section_open(s, name, first.line, &token);
-		else
-			fail(s, first.line,
-			    "neither a key nor a section; allowed: key = value, "
-			    "section \"title\" { ... }");
+		section_open(s, name, &first, NULL);
+	} else if (is_text(token) && token_next(s).mark == '{') {
+		section_open(s, name, &first, &token);
 	} else {
+		/* The name is not repeated: it may be half of an unquoted value. */
 		fail(s, first.line,
-		    "'%s' is neither set nor a section; allowed: %s = value, %s { ... }",
-		    name, name, name);
+		    "neither a key nor a section; allowed: key = value, "
+		    "section \"title\" { ... }");
 	}
 }
 
@@ -539,7 +546,8 @@ statements_scan(struct scanner *s)
 		if (token.mark == '}' && s->depth > 0)
 			section_close(s);
 		else if (token.mark == '}')
-			fail(s, token.line, "'}' closes nothing; allowed: } behind a {");
+			fail(
+			    s, token.line, "'}' closes nothing; allowed: } behind a {");
 		else if (token.kind == TOKEN_WORD)
 			statement_scan(s, token);
 		else

@@ -20,11 +20,14 @@ enum config_form {
 	CONFIG_FORM_CALL,
 };
 
-/* One name as it is used in one place; the same in all sections of that place. */
+/*
+ * One name in one form, as it is used in one place; the same in all sections of that
+ * place.  libconfuse knows one form a name, so what it gets to see (`name`, and the
+ * text) has a first letter that tells the form.
+ */
 struct config_name {
 	const char *name;
 	enum config_form form;
-	uint32_t line;
 	size_t n_inner; /* names inside, where it is a section */
 	struct config_name *inner;
 	struct config_name *next;
@@ -45,9 +48,9 @@ struct config_outline {
 
 /*
  * Reads the outline of `text` into children of `parent`.  `text` holds `len` octets and
- * room for CONFIG_DEPTH_MAX + 1 more; it is changed into something that libconfuse reads
- * without an error: comments become blanks, and behind the first syntax error (which
- * becomes a node of `parent`) only the sections still open are closed.
+ * room for CONFIG_DEPTH_MAX + 1 more; it is changed into something that libconfuse
+ * reads without an error: comments become blanks, and behind the first syntax error
+ * (which becomes a node of `parent`) only the sections still open are closed.
  */
 void config_scan(struct config_outline *outline, struct conf_tree *tree,
     struct conf_node *parent, const char *file, char *text, size_t len);

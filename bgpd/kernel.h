@@ -98,7 +98,7 @@ void kernel_set_event_buffer(struct kernel *k, int octets);
 
 enum kernel_source { KERNEL_DUMP, KERNEL_EVENT };
 
-/* What the owner of our routes is told; set once, before the event loop runs. */
+/* What the owner of our routes is told. */
 struct kernel_hook {
 	void *arg;
 	/*
@@ -115,13 +115,16 @@ struct kernel_hook {
 	void (*overran)(
 	    void *arg, const struct prefix *prefix, const struct nlmsghdr *foreign);
 	/* A dump of all routes begins, has ended.  Not `complete`: what was not seen may
-	 * be there.  `changed`: links or addresses changed since the last one. */
+	 * be there. */
 	void (*dump_begin)(void *arg);
-	void (*dump_end)(void *arg, bool complete, bool changed);
+	void (*dump_end)(void *arg, bool complete);
+	/* A link or an address came or left: what failed before may work now. */
+	void (*network_changed)(void *arg);
 	/* After a reload; the identity may be another one. */
 	void (*reconfigured)(void *arg, const struct fib_identity *old);
 };
-/* `port` is that of the socket that writes. */
+/* `port` is that of the socket that writes.  NULL: nobody owns routes any longer.  A new
+ * owner gets a dump. */
 void kernel_set_hook(struct kernel *k, const struct kernel_hook *hook, uint32_t port);
 struct event_base *kernel_event_base(const struct kernel *k);
 const struct fib_identity *kernel_identity(const struct kernel *k);

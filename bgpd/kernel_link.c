@@ -87,6 +87,17 @@ kernel_links_find(const struct kernel_links *links, uint32_t ifindex)
 	return link;
 }
 
+struct kernel_link *
+kernel_links_by_name(const struct kernel_links *links, const char *name)
+{
+	for (uint32_t i = 0; i < links->n_buckets; i++)
+		for (struct kernel_link *link = links->buckets[i]; link != NULL;
+		     link = link->next)
+			if (link->known && strcmp(link->name, name) == 0)
+				return link;
+	return NULL;
+}
+
 static void
 insert_link(struct kernel_links *links, struct kernel_link *link)
 {
@@ -359,7 +370,7 @@ kernel_links_message(struct kernel_links *links, const struct nlmsghdr *header,
 	struct nlattr *tb[IFLA_MAX + 1];
 	const struct ifinfomsg *ifi;
 	struct kernel_link *link;
-	char name[IF_NAMESIZE] = "";
+	char name[IFNAMSIZ] = "";
 
 	if (!nlmsg_valid_hdr(header, sizeof(*ifi)))
 		return 0;
@@ -417,12 +428,15 @@ struct kernel_link *
 kernel_links_sweep(struct kernel_links *links, uint32_t *cursor, unsigned *change)
 {
 	for (; *cursor < links->n_buckets; ++*cursor)
-		for (struct kernel_link *link = links->buckets[*cursor]; link != NULL;
-		     link = link->next)
+		for (struct kernel_link *link = links->buckets[*cursor], *next; link != NULL;
+		     link = next) {
+			next = link->next;
 			if (link->known && !link->seen) {
 				*change = forget_link(links, link);
 				return link;
 			}
+			kernel_links_release(links, link);
+		}
 	return NULL;
 }
 

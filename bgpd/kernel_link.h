@@ -9,7 +9,7 @@
 #ifndef BGPD_KERNEL_LINK_H
 #define BGPD_KERNEL_LINK_H
 
-#include <net/if.h>
+#include <linux/if.h>
 
 #include "kernel.h"
 #include "route_table.h"
@@ -23,7 +23,7 @@ struct kernel_link {
 	uint32_t flags; /* IFF_UP ... */
 	bool known;     /* the kernel told of it */
 	bool seen;      /* in the dump under way, or since it began */
-	char name[IF_NAMESIZE];
+	char name[IFNAMSIZ];
 	struct view_hop *hops; /* of the foreign routes through it */
 	struct kernel_address *addresses;
 };
@@ -45,9 +45,12 @@ void kernel_links_destroy(struct kernel_links *links);
 
 struct kernel_link *kernel_links_find(
     const struct kernel_links *links, uint32_t ifindex);
+/* NULL: no link has this name. */
+struct kernel_link *kernel_links_by_name(
+    const struct kernel_links *links, const char *name);
 /* Made when it is not there. */
 struct kernel_link *kernel_links_get(struct kernel_links *links, uint32_t ifindex);
-/* Frees the record where nobody needs it any longer. */
+/* Frees the record where nobody needs it: it is unknown, without routes and addresses. */
 void kernel_links_release(struct kernel_links *links, struct kernel_link *link);
 
 static inline bool
@@ -68,8 +71,7 @@ bool kernel_link_usable(const struct kernel_link *link);
 
 /*
  * RTM_NEWLINK, RTM_DELLINK: what changed (enum link_change), and of which link.  The
- * link's addresses have been reported then.  After LINK_WENT_DOWN of a link that is gone
- * the caller ends with kernel_links_release().
+ * link's addresses have been reported then.
  */
 unsigned kernel_links_message(struct kernel_links *links,
     const struct nlmsghdr *header, struct kernel_link **link);

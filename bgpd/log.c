@@ -7,6 +7,7 @@
  * JSON:  {"time":"...","level":"info","peer":"n2","msg":"...", ...}
  * Syslog takes the same without the time, which it adds itself.
  */
+#define _POSIX_C_SOURCE 200809L
 #include "log.h"
 
 #include <errno.h>

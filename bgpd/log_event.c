@@ -7,6 +7,7 @@
  * peer can repeat at will the first few a minute are told, the rest are counted and told
  * as one line when the minute is over: a bounded table, whatever the peers do.
  */
+#define _POSIX_C_SOURCE 200809L
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>

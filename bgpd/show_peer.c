@@ -145,14 +145,12 @@ timers(const struct control_ops *ops, const struct peer *peer)
 {
 	json_t *o = json_object();
 	bool up = peer->established != NULL;
-	uint64_t retry_ms = peer->retry_at_ms > peer->idle_until_ms ? peer->retry_at_ms
-	                                                            : peer->idle_until_ms;
 
 	show_put(o, "hold_time_configured",
 	    json_integer(peer->conf.options.hold_time_s));
 	show_put(o, "hold_time", up ? json_integer(peer->params.hold_time_s) : json_null());
 	show_put(o, "keepalive", up ? json_integer(peer->params.keepalive_s) : json_null());
-	show_put(o, "connect_retry_in_s", up ? json_null() : seconds_until(ops, retry_ms));
+	show_put(o, "connect_retry_in_s", up ? json_null() : seconds_until(ops, peer->retry_at_ms));
 	show_put(o, "stale_expires_in_s", seconds_until(ops, peer->stale_until_ms));
 	return o;
 }

@@ -12,8 +12,8 @@
 
 #include <jansson.h>
 
-/* Longest text of one JSON string; what peers and configurations name is far shorter. */
-enum { TEXT_MAX_LEN = 2048 };
+/* Longest text of one JSON string: many errors of a configuration. */
+enum { TEXT_MAX_LEN = 10240 };
 
 /* The octets of the character at `s`, 0 where there is no valid one. */
 static size_t
@@ -51,8 +51,8 @@ is_control(const unsigned char *s, size_t len)
 	return len == 2 && s[0] == 0xc2 && s[1] < 0xa0; /* C1: terminals obey them */
 }
 
-char *
-text_clean(const char *in, char *out, size_t len)
+static char *
+clean(const char *in, char *out, size_t len, bool keep_lines)
 {
 	const unsigned char *s = (const unsigned char *)in;
 	size_t at = 0;
@@ -62,7 +62,7 @@ text_clean(const char *in, char *out, size_t len)
 	while (*s != '\0') {
 		size_t n = utf8_char_len(s), i;
 
-		if (n != 0 && !is_control(s, n)) {
+		if (n != 0 && (!is_control(s, n) || (keep_lines && *s == '\n'))) {
 			if (at + n >= len)
 				break;
 			memcpy(out + at, s, n);
@@ -81,12 +81,26 @@ text_clean(const char *in, char *out, size_t len)
 	return out;
 }
 
+char *
+text_clean(const char *in, char *out, size_t len)
+{
+	return clean(in, out, len, false);
+}
+
 json_t *
 text_json(const char *in)
 {
-	char clean[TEXT_MAX_LEN];
+	char text[TEXT_MAX_LEN];
 
-	return in == NULL ? json_null() : json_string(text_clean(in, clean, sizeof(clean)));
+	return in == NULL ? json_null() : json_string(clean(in, text, sizeof(text), false));
+}
+
+json_t *
+text_json_lines(const char *in)
+{
+	char text[TEXT_MAX_LEN];
+
+	return json_string(clean(in, text, sizeof(text), true));
 }
 
 json_t *

@@ -21,5 +21,7 @@ char *text_clean(const char *in, char *out, size_t len);
 /* A cleaned JSON string; null for NULL and, with text_json_or_null(), for "". */
 struct json_t *text_json(const char *in);
 struct json_t *text_json_or_null(const char *in);
+/* The same for a text of several lines: '\n' stays. */
+struct json_t *text_json_lines(const char *in);
 
 #endif

@@ -13,8 +13,8 @@ enum { CONF_NAME_LEN = 64, CONF_TEXT_LEN = 256, CONF_PATH_LEN = 256 };
 
 struct conf_router {
 	uint32_t as;
-	uint32_t id;         /* host order; always set after conf derivation */
-	uint32_t cluster_id; /* default: id */
+	uint32_t id;              /* host order; always set after conf derivation */
+	uint32_t cluster_id;      /* default: id */
 	char node[CONF_NAME_LEN]; /* our node in cluster{}, "" without */
 	struct addr *listen;
 	size_t n_listen;
@@ -64,8 +64,12 @@ struct conf_network {
 };
 
 enum conf_next_hop { CONF_NEXT_HOP_AUTO, CONF_NEXT_HOP_SELF, CONF_NEXT_HOP_UNCHANGED };
-enum conf_limit_action { CONF_LIMIT_WARN, CONF_LIMIT_BLOCK, CONF_LIMIT_RESTART,
-	CONF_LIMIT_SHUTDOWN };
+enum conf_limit_action {
+	CONF_LIMIT_WARN,
+	CONF_LIMIT_BLOCK,
+	CONF_LIMIT_RESTART,
+	CONF_LIMIT_SHUTDOWN
+};
 
 /* The cluster section as it was written; its sessions are in `peers`. */
 struct conf_cluster {
@@ -85,7 +89,7 @@ struct conf_peer_options {
 	uint16_t port;
 	struct addr local_address; /* FAMILY_NONE: the kernel chooses */
 	uint16_t hold_time_s;
-	uint8_t multihop; /* eBGP; 0: directly connected */
+	uint8_t multihop;     /* eBGP; 0: directly connected */
 	uint8_t ttl_security; /* 0: off */
 	bool families[FAMILY_COUNT];
 	bool client;
@@ -129,8 +133,13 @@ struct conf_filter {
 	bool accept; /* default; rules are not there yet */
 };
 
-enum conf_log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_NOTICE,
-	LOG_LEVEL_WARNING, LOG_LEVEL_ERROR };
+enum conf_log_level {
+	LOG_LEVEL_DEBUG,
+	LOG_LEVEL_INFO,
+	LOG_LEVEL_NOTICE,
+	LOG_LEVEL_WARNING,
+	LOG_LEVEL_ERROR
+};
 
 struct conf_log {
 	uint8_t level; /* enum conf_log_level */

@@ -44,9 +44,9 @@ struct conf_plan conf_plan_make(const struct conf *before, const struct conf *af
 void conf_plan_free(struct conf_plan *plan);
 
 /* The same for the options alone: sessions that a group's range accepted. */
-enum conf_change conf_peer_options_change(const struct conf *before,
-    const struct conf_peer_options *old, const struct conf *after,
-    const struct conf_peer_options *new);
+enum conf_change
+conf_peer_options_change(const struct conf *before, const struct conf_peer_options *old,
+    const struct conf *after, const struct conf_peer_options *new);
 
 /*
  * Does an option outside of the peers differ that needs a new daemon?  Names the first

@@ -10,8 +10,6 @@
 #ifndef BGP_CONF_READ_H
 #define BGP_CONF_READ_H
 
-#include <stdio.h>
-
 #include "bgp/conf.h"
 
 enum conf_node_kind {
@@ -75,7 +73,6 @@ enum { CONF_ERRORS_MAX = 10000 };
 void conf_errors_add(struct conf_errors *errors, uint32_t order, const char *file,
     uint32_t line, const char *format, ...) __attribute__((format(printf, 5, 6)));
 void conf_errors_sort(struct conf_errors *errors);
-void conf_errors_print(const struct conf_errors *errors, FILE *to);
 void conf_errors_free(struct conf_errors *errors);
 
 enum conf_lookup { CONF_LOOKUP_TABLE, CONF_LOOKUP_PROTOCOL };
@@ -85,7 +82,8 @@ struct conf_local {
 	const struct addr *addrs; /* on interfaces that are up and not loopback */
 	size_t n_addrs;
 	/* Names of rt_tables and rt_protos that are not well known.  NULL: none. */
-	bool (*lookup)(void *arg, enum conf_lookup what, const char *name, uint32_t *out);
+	bool (*lookup)(
+	    void *arg, enum conf_lookup what, const char *name, uint32_t *out);
 	void *arg;
 	const struct conf *running; /* on reload: what would be replaced */
 };
@@ -95,7 +93,7 @@ struct conf_local {
  * at least one error added.  Where the tree holds an error of its own, what may only be
  * missing because of it (required keys, references) is not complained about.
  */
-struct conf *conf_build(struct conf_tree *tree, const struct conf_local *local,
-    struct conf_errors *errors);
+struct conf *conf_build(
+    struct conf_tree *tree, const struct conf_local *local, struct conf_errors *errors);
 
 #endif

@@ -32,8 +32,7 @@ build_error(struct builder *b, const struct conf_node *node, uint32_t line,
 void
 build_unsupported(struct builder *b, const struct conf_node *node, const char *what)
 {
-	build_error(
-	    b, node, node->line, "'%s' is not supported by this release", what);
+	build_error(b, node, node->line, "'%s' is not supported by this release", what);
 }
 
 const char *
@@ -152,7 +151,8 @@ router_build(struct builder *b)
 	if (node == NULL) {
 		if (!b->is_partial)
 			build_error(b, b->root, b->root->line,
-			    "section 'router' is missing; allowed: router { as = ... }");
+			    "section 'router' is missing; allowed: router { as = ... "
+			    "}");
 		return;
 	}
 	values_read(b, CONF_SECTION_ROUTER, node, router);
@@ -221,7 +221,8 @@ network_prefix_read(
 	case PREFIX_PARSE_BAD:
 		if (title.text[0] != '\0')
 			build_error(b, node, node->line,
-			    "network is %s; allowed: a prefix as 10.0.0.0/8 or fd00::/8",
+			    "network is %s; allowed: a prefix as 10.0.0.0/8 or "
+			    "fd00::/8",
 			    quote(title.text).text);
 		break;
 	}
@@ -288,8 +289,8 @@ control_build(struct builder *b)
 }
 
 struct conf *
-conf_build(struct conf_tree *tree, const struct conf_local *local,
-    struct conf_errors *errors)
+conf_build(
+    struct conf_tree *tree, const struct conf_local *local, struct conf_errors *errors)
 {
 	static const struct conf_local silent = { NULL, 0, NULL, NULL, NULL };
 	struct builder b = {

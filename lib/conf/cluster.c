@@ -192,7 +192,8 @@ ids_derive(struct builder *b, const struct cluster_node *own)
 static void
 cluster_group_check(struct builder *b, const struct conf_node *group)
 {
-	static const char *const keys[] = { "as", "local-as", "local-address", "client" };
+	static const char *const keys[] = { "as", "local-as", "local-address",
+		"client" };
 
 	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
 		const struct conf_node *option = option_node(group, keys[i]);
@@ -210,7 +211,8 @@ session_ends(const struct cluster_node *own, const struct cluster_node *other)
 {
 	if (own->address.family != FAMILY_NONE && other->address.family != FAMILY_NONE)
 		return (struct ends){ own->address, other->address };
-	if (own->address6.family != FAMILY_NONE && other->address6.family != FAMILY_NONE)
+	if (own->address6.family != FAMILY_NONE &&
+	    other->address6.family != FAMILY_NONE)
 		return (struct ends){ own->address6, other->address6 };
 	return (struct ends){ addr_none(), addr_none() };
 }
@@ -219,7 +221,7 @@ static bool
 has_any_address(const struct cluster_node *node)
 {
 	return node->address.family != FAMILY_NONE ||
-	    node->address6.family != FAMILY_NONE;
+	       node->address6.family != FAMILY_NONE;
 }
 
 static void
@@ -248,8 +250,8 @@ session_build(struct builder *b, const struct cluster_node *own,
 }
 
 static void
-sessions_build(struct builder *b, const struct conf_node *cluster,
-    const struct cluster_node *own)
+sessions_build(
+    struct builder *b, const struct conf_node *cluster, const struct cluster_node *own)
 {
 	const struct conf_node *group = group_resolve(b, option_node(cluster, "group"));
 	struct conf_peer_options options;
@@ -295,8 +297,8 @@ cluster_build(struct builder *b)
 	own = own_find(b, node);
 	if (own != NULL) {
 		b->own_address6 = own->address6;
-		(void)snprintf(b->conf->router.node, sizeof b->conf->router.node, "%s",
-		    own->name);
+		(void)snprintf(
+		    b->conf->router.node, sizeof b->conf->router.node, "%s", own->name);
 	}
 	ids_derive(b, own);
 	sessions_build(b, node, own);

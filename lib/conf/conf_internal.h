@@ -101,8 +101,8 @@ struct builder {
 	struct cluster_node *nodes;
 	size_t n_nodes;
 	struct addr own_address6; /* of our own node */
-	bool is_partial; /* the tree holds an error of the parser */
-	bool is_quiet;   /* this value was already judged where it stands */
+	bool is_partial;          /* the tree holds an error of the parser */
+	bool is_quiet;            /* this value was already judged where it stands */
 };
 
 /* An error at `line` of the node's file. */
@@ -139,7 +139,8 @@ void values_read(struct builder *b, enum conf_section section,
 void value_refuse(struct builder *b, const struct conf_option *option,
     const struct conf_node *node, const struct conf_text *text);
 /* Ours to name, not built yet. */
-void build_unsupported(struct builder *b, const struct conf_node *node, const char *what);
+void
+build_unsupported(struct builder *b, const struct conf_node *node, const char *what);
 
 /* Frees what values_read() allocated for lists at `base`. */
 void values_free(enum conf_section section, void *base);
@@ -160,7 +161,8 @@ void session_defaults(
 void session_check(struct builder *b, const struct conf_node *section,
     const struct conf_node *group, const struct conf_peer_options *options);
 /* The group that the option 'group' names; reported and NULL where there is none. */
-const struct conf_node *group_resolve(struct builder *b, const struct conf_node *option);
+const struct conf_node *
+group_resolve(struct builder *b, const struct conf_node *option);
 /* Can a session have this end? */
 bool addr_is_host(const struct addr *a);
 /* One more peer at the end of conf->peers, zeroed but for its addresses. */

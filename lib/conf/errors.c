@@ -4,6 +4,7 @@
  * reading order at the end.
  */
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,15 +60,7 @@ void
 conf_errors_sort(struct conf_errors *errors)
 {
 	if (errors->n > 1)
-		qsort(
-		    errors->list, errors->n, sizeof *errors->list, error_compare);
-}
-
-void
-conf_errors_print(const struct conf_errors *errors, FILE *to)
-{
-	for (size_t i = 0; i < errors->n; i++)
-		fprintf(to, "%s\n", errors->list[i].text);
+		qsort(errors->list, errors->n, sizeof *errors->list, error_compare);
 }
 
 void

@@ -20,16 +20,17 @@ const size_t conf_n_schemas = sizeof conf_schemas / sizeof conf_schemas[0];
 const struct conf_option conf_options[] = {
 #define OPTION(section, key, type, record, field, allowed, initial, change, help) \
 	{ CONF_SECTION_##section, CONF_TYPE_##type, key, FIELD(record, field), 0, \
-	    allowed, initial, CONF_CHANGE_##change, help },
+		allowed, initial, CONF_CHANGE_##change, help },
 #define LIST(section, key, type, record, field, count, allowed, initial, change, help) \
-	{ CONF_SECTION_##section, CONF_TYPE_##type, key, FIELD(record, field), \
-	    offsetof(struct record, count), allowed, initial, CONF_CHANGE_##change, help },
-#define SPECIAL(section, key, allowed, help) \
+	{ CONF_SECTION_##section, CONF_TYPE_##type, key, FIELD(record, field),         \
+		offsetof(struct record, count), allowed, initial,                      \
+		CONF_CHANGE_##change, help },
+#define SPECIAL(section, key, allowed, help)                                      \
 	{ CONF_SECTION_##section, CONF_TYPE_SPECIAL, key, 0, 0, 0, allowed, NULL, \
-	    CONF_CHANGE_NOTHING, help },
-#define UNBUILT(section, key, accepted, help) \
+		CONF_CHANGE_NOTHING, help },
+#define UNBUILT(section, key, accepted, help)                                      \
 	{ CONF_SECTION_##section, CONF_TYPE_UNBUILT, key, 0, 0, 0, accepted, NULL, \
-	    CONF_CHANGE_NOTHING, help },
+		CONF_CHANGE_NOTHING, help },
 #include "options.def"
 };
 const size_t conf_n_options = sizeof conf_options / sizeof conf_options[0];
@@ -60,7 +61,7 @@ conf_option_is_in(const struct conf_option *option, enum conf_section section)
 {
 	if (option->section == CONF_SECTION_SESSION)
 		return section == CONF_SECTION_PEER || section == CONF_SECTION_GROUP ||
-		    section == CONF_SECTION_SESSION;
+		       section == CONF_SECTION_SESSION;
 	return option->section == section;
 }
 
@@ -112,7 +113,8 @@ conf_word_find(const char *words, const char *word)
 bool
 conf_bool_parse(const char *text, bool *out)
 {
-	static const char *const words[] = { "false", "true", "no", "yes", "off", "on" };
+	static const char *const words[] = { "false", "true", "no", "yes", "off",
+		"on" };
 
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
 		if (strcasecmp(text, words[i]) == 0) {

@@ -43,8 +43,8 @@ addr_is_host(const struct addr *a)
 		return false;
 	/* Not "::", multicast, or an IPv4-mapped address. */
 	return memcmp(a->bytes, zero, 16) != 0 && a->bytes[0] != 0xff &&
-	    !(memcmp(a->bytes, zero, 10) == 0 && a->bytes[10] == 0xff &&
-		a->bytes[11] == 0xff);
+	       !(memcmp(a->bytes, zero, 10) == 0 && a->bytes[10] == 0xff &&
+		   a->bytes[11] == 0xff);
 }
 
 static const struct conf_node *
@@ -69,7 +69,7 @@ group_resolve(struct builder *b, const struct conf_node *option)
 	group = group_find(b, title);
 	if (group == NULL && !b->is_partial)
 		build_error(b, option, option->values[0].line,
-		    "group %s does not exist; allowed: the title of a group",
+		    "group is %s, which does not exist; allowed: the title of a group",
 		    quote(title).text);
 	return group;
 }
@@ -124,14 +124,15 @@ session_as(struct builder *b, const struct conf_node *section,
 			build_error(b, section, section->line,
 			    "'as' is missing in %s%s; allowed: %s",
 			    section_describe(section).text,
-			    group != NULL && group != section ? " and in its group" : "",
+			    group != NULL && group != section ? " and in its group"
+							      : "",
 			    conf_option_find(CONF_SECTION_SESSION, "as")->allowed);
 		return false;
 	}
 	if (strcmp(text, "internal") == 0)
 		options->remote_as = options->local_as;
 	return options->local_as != 0 &&
-	    (options->remote_as != 0 || strcmp(text, "external") == 0);
+	       (options->remote_as != 0 || strcmp(text, "external") == 0);
 }
 
 void
@@ -140,15 +141,18 @@ session_check(struct builder *b, const struct conf_node *section,
 {
 	const struct conf_node *ttl = option_effective(section, group, "ttl-security");
 	const struct conf_node *multihop = option_effective(section, group, "multihop");
+	const struct conf_node *action =
+	    option_effective(section, group, "max-prefixes-action");
 
 	if (is_set_above_zero(ttl) && is_set_above_zero(multihop))
 		build_error(b, ttl, ttl->line,
 		    "'ttl-security' and 'multihop' are both set for %s; allowed: one",
 		    section_describe(section).text);
-	if (options->max_prefixes_action == CONF_LIMIT_BLOCK && options->max_prefixes > 0)
-		build_unsupported(b,
-		    option_effective(section, group, "max-prefixes-action"),
-		    "max-prefixes-action = \"block\"");
+	if (options->max_prefixes_action == CONF_LIMIT_BLOCK &&
+	    options->max_prefixes > 0 && action != NULL)
+		build_error(b, action, action->line,
+		    "max-prefixes-action is 'block', which is not supported by this "
+		    "release; allowed: warn, restart, shutdown");
 }
 
 static void
@@ -157,7 +161,8 @@ client_check(struct builder *b, const struct conf_node *section,
 {
 	const struct conf_node *client = option_effective(section, group, "client");
 
-	if (options->client && options->remote_as != options->local_as && client != NULL)
+	if (options->client && options->remote_as != options->local_as &&
+	    client != NULL)
 		build_error(b, client, client->line,
 		    "client is true for %s, which is eBGP; allowed: false, or an "
 		    "iBGP peer",
@@ -210,16 +215,19 @@ peer_address(struct builder *b, const struct conf_node *node, struct addr *out)
 
 	if (option != NULL && (option->is_list || option->n_values != 1))
 		return; /* reported by structure.c */
-	if (strchr(text, '%') != NULL) {
-		build_unsupported(b, where, "address with a zone");
-	} else if (addr_parse(text, &a) && addr_is_link_local(&a)) {
-		build_unsupported(b, where, "link-local address");
+	if (strchr(text, '%') != NULL ||
+	    (addr_parse(text, &a) && addr_is_link_local(&a))) {
+		build_error(b, where, where->line,
+		    "address is %s; a link-local address is not supported by this "
+		    "release",
+		    quote(text).text);
 	} else if (addr_parse(text, &a) && addr_is_host(&a)) {
 		*out = a;
 	} else if (option != NULL) {
 		value_refuse(b, row, option, &option->values[0]);
 	} else if (interface == NULL && !b->is_partial) {
-		build_error(b, node, node->line, "'address' is missing in %s; allowed: %s",
+		build_error(b, node, node->line,
+		    "'address' is missing in %s; allowed: %s",
 		    section_describe(node).text, row->allowed);
 	}
 }

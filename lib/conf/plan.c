@@ -105,9 +105,9 @@ conf_plan_make(const struct conf *before, const struct conf *after)
 
 		step->after = &after->peers[i];
 		step->before = peer_find(old_peers, before->n_peers, step->after);
-		step->action = step->before == NULL
-		    ? CONF_PLAN_ADDED
-		    : peer_change(before, step->before, after, step->after);
+		step->action = step->before == NULL ? CONF_PLAN_ADDED
+						    : peer_change(before, step->before,
+							  after, step->after);
 	}
 	for (size_t i = 0; i < before->n_peers; i++) {
 		const struct conf_peer *old = &before->peers[i];

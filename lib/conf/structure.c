@@ -18,8 +18,7 @@ static void
 allowed_add(struct allowed_text *allowed, size_t *n, const char *name)
 {
 	size_t room = sizeof allowed->text - *n;
-	int len = snprintf(
-	    allowed->text + *n, room, "%s%s", *n > 0 ? ", " : "", name);
+	int len = snprintf(allowed->text + *n, room, "%s%s", *n > 0 ? ", " : "", name);
 
 	if (len > 0 && (size_t)len < room)
 		*n += (size_t)len;
@@ -73,8 +72,8 @@ is_off(const struct conf_option *option, const struct conf_node *node)
 }
 
 static void
-option_check(struct builder *b, const struct conf_node *parent, enum conf_section section,
-    const struct conf_node *node)
+option_check(struct builder *b, const struct conf_node *parent,
+    enum conf_section section, const struct conf_node *node)
 {
 	const struct conf_option *option = conf_option_find(section, node->name);
 	const struct conf_node *first;
@@ -91,8 +90,9 @@ option_check(struct builder *b, const struct conf_node *parent, enum conf_sectio
 	first = option_node(parent, node->name);
 	if (first != node)
 		build_error(b, node, node->line,
-		    "'%s' is set twice in %s, first at %s:%u; allowed: once", node->name,
-		    section_describe(parent).text, first->file, (unsigned)first->line);
+		    "'%s' is set twice in %s, first at %s:%u; allowed: once",
+		    node->name, section_describe(parent).text, first->file,
+		    (unsigned)first->line);
 	else if (option->type == CONF_TYPE_UNBUILT && !is_off(option, node))
 		build_unsupported(b, node,
 		    section == CONF_SECTION_TUNNEL ? parent->name : node->name);
@@ -136,13 +136,24 @@ title_check(
 	}
 }
 
+/* A section that is not looked into can still be where the reading ended. */
+static void
+unread_report(struct builder *b, const struct conf_node *section)
+{
+	for (const struct conf_node *at = section->first; at != NULL; at = at->next) {
+		if (at->kind == CONF_NODE_ERROR)
+			build_error(b, at, at->line, "%s", at->name);
+		unread_report(b, at);
+	}
+}
+
 static const struct conf_node *
 first_section(const struct conf_node *parent, const char *name)
 {
 	const struct conf_node *at = parent->first;
 
 	while (at != NULL &&
-	    (at->kind != CONF_NODE_SECTION || strcmp(at->name, name) != 0))
+	       (at->kind != CONF_NODE_SECTION || strcmp(at->name, name) != 0))
 		at = at->next;
 	return at;
 }
@@ -160,13 +171,16 @@ subsection_check(struct builder *b, const struct conf_node *parent,
 	if (schema == NULL) {
 		if (conf_option_find(section, node->name) != NULL)
 			build_error(b, node, node->line,
-			    "'%s' is a key; allowed: %s = value", node->name, node->name);
+			    "'%s' is a key; allowed: %s = value", node->name,
+			    node->name);
 		else
 			unknown_report(b, node, "section", parent, section);
+		unread_report(b, node);
 		return;
 	}
 	if (schema->form == CONF_FORM_LATER) {
 		build_unsupported(b, node, node->name);
+		unread_report(b, node);
 		return;
 	}
 	if (schema->id == CONF_SECTION_TUNNEL && option_node(node, "mode") == NULL)

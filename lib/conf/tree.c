@@ -86,8 +86,8 @@ conf_tree_text(struct conf_tree *tree, const char *text, size_t len)
 }
 
 struct conf_node *
-conf_node_add(struct conf_tree *tree, struct conf_node *parent, enum conf_node_kind kind,
-    const char *file, uint32_t line, const char *name)
+conf_node_add(struct conf_tree *tree, struct conf_node *parent,
+    enum conf_node_kind kind, const char *file, uint32_t line, const char *name)
 {
 	struct conf_node *node = conf_tree_alloc(tree, sizeof *node);
 

@@ -83,8 +83,8 @@ claim_sort(const void *x, const void *y)
 }
 
 /* What is said of the second of two; `first` is the one that came before. */
-typedef void claim_report(
-    struct builder *b, const struct claim *first, const struct claim *second);
+typedef void
+claim_report(struct builder *b, const struct claim *first, const struct claim *second);
 
 static void
 claims_judge(struct builder *b, struct claims *claims, claim_report *report)
@@ -104,10 +104,17 @@ claims_judge(struct builder *b, struct claims *claims, claim_report *report)
 static void
 name_report(struct builder *b, const struct claim *first, const struct claim *second)
 {
-	build_error(b, second->node, second->line,
-	    "%s has the name of %s at %s:%u; allowed: a name of its own",
-	    section_describe(second->node).text, section_describe(first->node).text,
-	    first->node->file, (unsigned)first->line);
+	if (strcmp(first->node->name, second->node->name) == 0)
+		build_error(b, second->node, second->line,
+		    "%s is there twice, first at %s:%u; allowed: a title of its own",
+		    section_describe(second->node).text, first->node->file,
+		    (unsigned)first->line);
+	else
+		build_error(b, second->node, second->line,
+		    "%s has the name of %s at %s:%u; allowed: a name of its own",
+		    section_describe(second->node).text,
+		    section_describe(first->node).text, first->node->file,
+		    (unsigned)first->line);
 }
 
 static void
@@ -116,11 +123,10 @@ title_add(struct claims *claims, const struct conf_node *node)
 	for (size_t i = 0; i < sizeof spaces / sizeof spaces[0]; i++) {
 		if (node->kind == CONF_NODE_SECTION && section_title(node)[0] != '\0' &&
 		    strcmp(node->name, spaces[i].section) == 0)
-			claim_add(claims,
-			    (struct claim){ .space = spaces[i].space,
-				.name = section_title(node),
-				.node = node,
-				.line = node->line });
+			claim_add(claims, (struct claim){ .space = spaces[i].space,
+					      .name = section_title(node),
+					      .node = node,
+					      .line = node->line });
 	}
 }
 
@@ -162,12 +168,11 @@ address_add(struct claims *claims, uint32_t space, const struct conf_node *node,
 
 	if (a->family == FAMILY_NONE)
 		return;
-	claim_add(claims,
-	    (struct claim){ .space = space,
-		.prefix = prefix_of(a, family_max_bits(a->family)),
-		.name = "",
-		.node = node,
-		.line = option != NULL ? option->line : node->line });
+	claim_add(claims, (struct claim){ .space = space,
+			      .prefix = prefix_of(a, family_max_bits(a->family)),
+			      .name = "",
+			      .node = node,
+			      .line = option != NULL ? option->line : node->line });
 }
 
 /* Space 0: the sessions of this node; space 1: the nodes of the cluster. */
@@ -215,12 +220,11 @@ prefix_add(struct claims *claims, uint32_t space, const struct conf_node *node,
 	struct prefix prefix;
 
 	if (prefix_parse(text->text, &prefix) == PREFIX_PARSE_OK)
-		claim_add(claims,
-		    (struct claim){ .space = space,
-			.prefix = prefix,
-			.name = "",
-			.node = node,
-			.line = text->line });
+		claim_add(claims, (struct claim){ .space = space,
+				      .prefix = prefix,
+				      .name = "",
+				      .node = node,
+				      .line = text->line });
 }
 
 /* Space 0: networks; space 1: ranges, of which a peer must be in one alone. */

@@ -90,8 +90,7 @@ ranges_hold(const char *allowed, uint64_t n)
 			continue;
 		high = low;
 		if (len > low_len + 2 && at[low_len] == '.')
-			(void)decimal_parse(
-			    at + low_len + 2, len - low_len - 2, &high);
+			(void)decimal_parse(at + low_len + 2, len - low_len - 2, &high);
 		if (n >= low && n <= high)
 			return true;
 	}
@@ -126,7 +125,8 @@ number_read(const struct value *v, void *field)
 	const char *text = v->text->text;
 	uint64_t n;
 
-	if (!decimal_parse(text, strlen(text), &n) || !ranges_hold(v->option->allowed, n))
+	if (!decimal_parse(text, strlen(text), &n) ||
+	    !ranges_hold(v->option->allowed, n))
 		return refuse(v);
 	number_store(field, v->option->size, n);
 	return true;
@@ -225,8 +225,8 @@ filter_read(const struct value *v, void *field)
 	}
 	if (index < 0 && text[0] != '\0' && !v->b->is_partial) {
 		build_error(v->b, v->node, v->text->line,
-		    "%s names filter %s, which does not exist; allowed: %s",
-		    v->option->key, quote(text).text, v->option->allowed);
+		    "%s is %s, which does not exist; allowed: %s", v->option->key,
+		    quote(text).text, v->option->allowed);
 		return false;
 	}
 	memcpy(field, &index, sizeof index);
@@ -299,9 +299,7 @@ prefix_read(const struct value *v, void *field)
 	char text[PREFIX_TEXT_LEN];
 
 	switch (prefix_parse(v->text->text, &prefix)) {
-	case PREFIX_PARSE_OK:
-		memcpy(field, &prefix, sizeof prefix);
-		return true;
+	case PREFIX_PARSE_OK: memcpy(field, &prefix, sizeof prefix); return true;
 	case PREFIX_PARSE_HOST_BITS:
 		build_error(v->b, v->node, v->text->line,
 		    "%s is %s, which has host bits set; allowed: '%s'", v->option->key,
@@ -502,8 +500,8 @@ values_read(struct builder *b, enum conf_section section, const struct conf_node
 		if (at->kind != CONF_NODE_OPTION)
 			continue;
 		option = conf_option_find(section, at->name);
-		if (option == NULL || option->section != section || !has_field(option) ||
-		    option_node(node, at->name) != at)
+		if (option == NULL || option->section != section ||
+		    !has_field(option) || option_node(node, at->name) != at)
 			continue;
 		/* A list where one text belongs: structure.c has said so. */
 		if (!conf_type_is_list(option->type) &&
@@ -541,7 +539,7 @@ list_equal(const struct conf_option *option, const void *a, const void *b)
 		return false;
 	if (option->type != CONF_TYPE_TEXTS)
 		return n_a == 0 ||
-		    memcmp(items_a, items_b, n_a * types[option->type].item) == 0;
+		       memcmp(items_a, items_b, n_a * types[option->type].item) == 0;
 	for (size_t i = 0; i < n_a; i++) {
 		const char *const *texts_a = (const char *const *)(const void *)items_a;
 		const char *const *texts_b = (const char *const *)(const void *)items_b;
@@ -570,5 +568,5 @@ option_equal(const struct conf_option *option, const struct conf *conf_a, const 
 		return true;
 	memcpy(&filter, field_a, sizeof filter);
 	return filter < 0 ||
-	    conf_a->filters[filter].accept == conf_b->filters[filter].accept;
+	       conf_a->filters[filter].accept == conf_b->filters[filter].accept;
 }

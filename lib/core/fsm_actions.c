@@ -268,6 +268,7 @@ session_event(struct session *s, enum fsm_event ev)
 		if (todo != FSM_DO_ARM_HOLD && todo != (FSM_DO_ARM_HOLD | FSM_DO_DELIVER))
 			peer_arm(sp, peer);
 	s->error = (struct bgp_error){ 0 };
+	s->down_reason = NULL;
 }
 
 void

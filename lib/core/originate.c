@@ -118,7 +118,8 @@ speaker_workload(struct speaker *sp, unsigned import_index, const struct prefix 
 	workload = known ? &sp->workloads[at] : workload_insert(sp, at, prefix);
 	workload->imports = present ? workload->imports | bit : workload->imports & ~bit;
 	if (workload->imports != 0) {
-		workload_announce(sp, workload);
+		if (sp->conf != NULL)
+			workload_announce(sp, workload);
 		return;
 	}
 	rib_withdraw_own(sp->rib, prefix, PATH_KERNEL);
@@ -136,6 +137,9 @@ originate_start(struct speaker *sp)
 	sp->kernel_attrs = own_attrs(sp, ORIGIN_INCOMPLETE);
 	for (size_t i = 0; i < sp->conf->n_networks; i++)
 		network_announce(sp, &sp->conf->networks[i]);
+	/* Those that were reported before the start. */
+	for (uint32_t i = 0; i < sp->n_workloads; i++)
+		workload_announce(sp, &sp->workloads[i]);
 }
 
 static bool

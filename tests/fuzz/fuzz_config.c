@@ -4,20 +4,9 @@
  * No file is touched.  Either there is a configuration or an error, never both; and a
  * configuration compared with itself needs nothing.
  */
-#include <stdint.h>
-#include <stdlib.h>
-
 #include "bgp/conf_plan.h"
 #include "config.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-static void
-require(bool holds)
-{
-	if (!holds)
-		abort();
-}
+#include "fuzz.h"
 
 static void
 plan_with_itself(const struct conf *conf)
@@ -26,10 +15,10 @@ plan_with_itself(const struct conf *conf)
 	const char *section;
 	const char *key;
 
-	require(plan.n_steps == conf->n_peers);
+	DEMAND(plan.n_steps == conf->n_peers);
 	for (size_t i = 0; i < plan.n_steps; i++)
-		require(plan.steps[i].action == CONF_PLAN_SAME);
-	require(!conf_restart_needed(conf, conf, &section, &key));
+		DEMAND(plan.steps[i].action == CONF_PLAN_SAME);
+	DEMAND(!conf_restart_needed(conf, conf, &section, &key));
 	conf_plan_free(&plan);
 }
 
@@ -42,7 +31,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct conf *conf =
 	    config_read_text("fuzz", (const char *)data, len, &local, &errors);
 
-	require((conf != NULL) == (errors.n == 0));
+	DEMAND((conf != NULL) == (errors.n == 0));
 	if (conf != NULL)
 		plan_with_itself(conf);
 	conf_free(conf);

@@ -31,6 +31,8 @@ def keep(path, state, routes):
 def apply(update, routes):
     for families in update.get("announce", {}).values():
         for next_hop, prefixes in families.items():
+            if next_hop.startswith("fe80:"):
+                continue  # the second half of an IPv6 next hop
             for prefix in prefixes:
                 if isinstance(prefix, dict) and "nlri" in prefix:
                     routes[prefix["nlri"]] = next_hop

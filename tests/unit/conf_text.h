@@ -32,8 +32,8 @@ conf_text_local_set(struct conf_text_local *out, const char *addrs)
 	(void)snprintf(copy, sizeof copy, "%s", addrs);
 	while ((word = strtok_r(rest, " \n", &rest)) != NULL) {
 		ck_assert_uint_lt(out->local.n_addrs, CONF_TEXT_ADDRS);
-		ck_assert_msg(addr_parse(word, &out->addrs[out->local.n_addrs]), "%s",
-		    word);
+		ck_assert_msg(
+		    addr_parse(word, &out->addrs[out->local.n_addrs]), "%s", word);
 		out->local.n_addrs++;
 	}
 	out->local.addrs = out->addrs;
@@ -62,8 +62,8 @@ conf_text_enter(const char *source, const char *folder)
 	char copy[4096];
 
 	(void)snprintf(copy, sizeof copy, "%s", source);
-	ck_assert_int_eq(chdir(dirname(copy)), 0);
-	ck_assert_int_eq(chdir(folder), 0);
+	if (chdir(dirname(copy)) != 0 || chdir(folder) != 0)
+		abort();
 }
 
 #endif

@@ -15,8 +15,8 @@
 START_TEST(attribute_walk)
 {
 	uint8_t in[64];
-	size_t len = hex_bytes("40 01 01 00  50 02 0006 0201 0000fc00  c0 63 00", in,
-	    sizeof(in));
+	size_t len = hex_bytes(
+	    "40 01 01 00  50 02 0006 0201 0000fc00  c0 63 00", in, sizeof(in));
 	struct rcur c = rcur_of(in, len);
 	struct attribute a;
 
@@ -101,8 +101,8 @@ START_TEST(attribute_names)
 	unsigned type;
 
 	ck_assert_str_eq(attribute_name(ATTRIBUTE_AS_PATH, buf), "AS_PATH");
-	ck_assert_str_eq(attribute_name(ATTRIBUTE_LARGE_COMMUNITIES, buf),
-	    "LARGE_COMMUNITIES");
+	ck_assert_str_eq(
+	    attribute_name(ATTRIBUTE_LARGE_COMMUNITIES, buf), "LARGE_COMMUNITIES");
 	ck_assert_str_eq(attribute_name(99, buf), "attribute 99");
 	ck_assert_str_eq(attribute_name(0, buf), "attribute 0");
 	ck_assert_str_eq(attribute_name(255, buf), "attribute 255");
@@ -112,8 +112,12 @@ START_TEST(attribute_names)
 END_TEST
 
 enum session { I, E, I2, E2 }; /* iBGP, eBGP; 2: with 2-octet AS numbers */
-enum { NONE = ACTION_NONE, DISC = ACTION_DISCARD, WDRAW = ACTION_WITHDRAW,
-	RESET = ACTION_RESET };
+enum {
+	NONE = ACTION_NONE,
+	DISC = ACTION_DISCARD,
+	WDRAW = ACTION_WITHDRAW,
+	RESET = ACTION_RESET
+};
 
 /* One attribute in an UPDATE whose others are good and whose NLRI is there. */
 static const struct {
@@ -152,7 +156,8 @@ static const struct {
 	{ "path of 2-octet numbers, odd", E2, "40 02 05 0202 fde8 00", WDRAW },
 	{ "AS_SET", E, "40 02 0c 0201 0000fde8 0101 00000001", WDRAW },
 	{ "AS_SET, iBGP", I, "40 02 06 0101 00000001", WDRAW },
-	{ "confederation sequence, eBGP", E, "40 02 0c 0301 00000001 0201 0000fde8", WDRAW },
+	{ "confederation sequence, eBGP", E, "40 02 0c 0301 00000001 0201 0000fde8",
+	    WDRAW },
 	{ "confederation set, eBGP", E, "40 02 0c 0201 0000fde8 0401 00000001", WDRAW },
 	{ "confederation sequence, iBGP", I, "40 02 06 0301 00000001", NONE },
 	{ "path optional", E, "c0 02 06 0201 0000fde8", WDRAW },
@@ -184,7 +189,8 @@ static const struct {
 	{ "AGGREGATOR", E, "c0 07 08 0000fde8 0a000001", NONE },
 	{ "AGGREGATOR of 6 from a 4-octet peer", E, "c0 07 06 fde8 0a000001", DISC },
 	{ "AGGREGATOR of 6", E2, "c0 07 06 fde8 0a000001", NONE },
-	{ "AGGREGATOR of 8 from a 2-octet peer", E2, "c0 07 08 0000fde8 0a000001", DISC },
+	{ "AGGREGATOR of 8 from a 2-octet peer", E2, "c0 07 08 0000fde8 0a000001",
+	    DISC },
 	{ "AGGREGATOR of 5", E, "c0 07 05 0000fde800", DISC },
 	{ "AGGREGATOR of 7", I, "c0 07 07 0000fde8000000", DISC },
 	{ "AGGREGATOR of 9", I, "c0 07 09 0000fde80a00000100", DISC },
@@ -221,7 +227,8 @@ static const struct {
 	{ "AS4_PATH with an empty segment", E2, "c0 11 08 0201 00010000 0200", DISC },
 	{ "AS4_PATH of AS 0", I2, "c0 11 06 0201 00000000", DISC },
 	{ "AS4_PATH with AS_SET", E2, "c0 11 06 0101 00010000", WDRAW },
-	{ "AS4_PATH with AS_SET from a 4-octet peer", E, "c0 11 06 0101 00010000", DISC },
+	{ "AS4_PATH with AS_SET from a 4-octet peer", E, "c0 11 06 0101 00010000",
+	    DISC },
 
 	{ "AS4_AGGREGATOR", E2, "c0 12 08 00010000 0a000001", NONE },
 	{ "AS4_AGGREGATOR of 6", E2, "c0 12 06 0001 0a000001", DISC },
@@ -273,8 +280,9 @@ body_put(uint8_t *out, size_t size, enum session session, const uint8_t *attribu
 	for (i = 0; i < 3; i++) {
 		if (attribute[1] == i + 1)
 			continue;
-		at += hex_bytes(i == 1 && session >= I2 ? "40 02 04 0201 fde8" : good[i],
-		    out + at, size - at);
+		at +=
+		    hex_bytes(i == 1 && session >= I2 ? "40 02 04 0201 fde8" : good[i],
+			out + at, size - at);
 	}
 	put_u16(out, 0);
 	put_u16(out + 2, (uint16_t)(at - 4));
@@ -292,8 +300,7 @@ START_TEST(attribute_case)
 	};
 	uint8_t attribute[64], buf[256], *exact;
 	size_t a_len = hex_bytes(cases[_i].attribute, attribute, sizeof(attribute));
-	size_t len =
-	    body_put(buf, sizeof(buf), cases[_i].session, attribute, a_len);
+	size_t len = body_put(buf, sizeof(buf), cases[_i].session, attribute, a_len);
 	struct update u;
 
 	exact = malloc(len);

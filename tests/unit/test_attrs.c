@@ -137,6 +137,17 @@ static const struct {
 	  OCTETS(ORIGIN, 0x40, 2, 6, 2, 2, 0, 5, T,
 	         0xc0, 17, 6, 1, 1, WIDE(1)),
 	  OCTETS(ORIGIN, 0x40, 2, 12, 2, 1, 0, 0, 0, 5, 1, 1, WIDE(1)) },
+	{ "a set behind the cut, then a sequence", false,
+	  OCTETS(ORIGIN, 0x40, 2, 8, 2, 3, 0, 5, T, T,
+	         0xc0, 17, 12, 1, 1, WIDE(1), 2, 1, WIDE(2)),
+	  OCTETS(ORIGIN, 0x40, 2, 18, 2, 1, 0, 0, 0, 5, 1, 1, WIDE(1), 2, 1, WIDE(2)) },
+	{ "one sequence joins, the next does not", false,
+	  OCTETS(ORIGIN, 0x40, 2, 8, 2, 3, 0, 5, T, T,
+	         0xc0, 17, 12, 2, 1, WIDE(1), 2, 1, WIDE(2)),
+	  OCTETS(ORIGIN, 0x40, 2, 16, 2, 2, 0, 0, 0, 5, WIDE(1), 2, 1, WIDE(2)) },
+	{ "all of it, beginning with a set", false,
+	  OCTETS(ORIGIN, 0x40, 2, 6, 2, 2, T, T, 0xc0, 17, 12, 1, 1, WIDE(1), 2, 1, WIDE(2)),
+	  OCTETS(ORIGIN, 0x40, 2, 12, 1, 1, WIDE(1), 2, 1, WIDE(2)) },
 	{ "a leading confederation segment is kept", false,
 	  OCTETS(ORIGIN, 0x40, 2, 8, 3, 1, 0xfc, 1, 2, 1, T, 0xc0, 17, 6, 2, 1, WIDE(1)),
 	  OCTETS(ORIGIN, 0x40, 2, 12, 3, 1, 0, 0, 0xfc, 1, 2, 1, WIDE(1)) },
@@ -477,7 +488,7 @@ START_TEST(long_paths)
 	} cases[] = { { 62, 255, true }, { 63, 255, true }, { 126, 255, true },
 		{ 255, 255, true }, { 256, 255, true }, { 700, 255, true },
 		{ 1024, 255, true }, { 1024, 1, true }, { 1025, 255, false },
-		{ 2000, 255, false } };
+		{ 1025, 1, false }, { 2000, 255, false } };
 	uint8_t narrow[8200], wide[8200];
 
 	for (int i = 0; i < COUNT(cases); i++) {

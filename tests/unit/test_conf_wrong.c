@@ -1,12 +1,11 @@
-// links: bgpd_config
+// links: bgpd_shell
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * Wrong files: every conf/wrong/NAME.conf gives exactly the lines of NAME.expect.  A file
- * may begin with "# local: ADDRESS…" (this host), "# env: NAME=VALUE" and "# running:
- * reflector" (what a reload would replace).  BGPD_UPDATE_GOLDEN=1 writes the expected
- * lines anew.
+ * Wrong files: every conf/wrong/NAME.conf gives exactly the lines of NAME.expect.  A
+ * file may begin with "# local: ADDRESS…" (this host), "# env: NAME=VALUE" and "#
+ * running: reflector" (what a reload would replace).  BGPD_UPDATE_GOLDEN=1 writes the
+ * expected lines anew.
  */
-#define _GNU_SOURCE
 #include <glob.h>
 #include <stdio.h>
 
@@ -77,8 +76,7 @@ START_TEST(wrong_file)
 		fclose(out);
 	}
 	want = file_text(expect);
-	ck_assert_msg(
-	    strcmp(got, want) == 0, "%s:\n%sinstead of\n%s", path, got, want);
+	ck_assert_msg(strcmp(got, want) == 0, "%s:\n%sinstead of\n%s", path, got, want);
 	free(want);
 	free(got);
 	conf_errors_free(&errors);
@@ -126,7 +124,8 @@ main(void)
 	int n_failed;
 
 	conf_text_enter(__FILE__, "conf");
-	ck_assert_int_eq(glob("wrong/*.conf", 0, NULL, &files), 0);
+	if (glob("wrong/*.conf", 0, NULL, &files) != 0)
+		abort();
 	tcase_add_loop_test(tcase, wrong_file, 0, (int)files.gl_pathc);
 	tcase_add_test(tcase, file_that_is_not_there);
 	tcase_add_test(tcase, text_includes_nothing);

@@ -25,7 +25,8 @@ static const struct {
 	{ "no parameters", HEAD "00", NO_ERROR, "" },
 	{ "version 3", "03 fc00 005a c0a80201 00", OPEN_BAD_VERSION, "0004" },
 	{ "version 5", "05 fc00 005a c0a80201 00", OPEN_BAD_VERSION, "0004" },
-	{ "version before all else", "03 0000 0001 00000000 ff", OPEN_BAD_VERSION, "0004" },
+	{ "version before all else", "03 0000 0001 00000000 ff", OPEN_BAD_VERSION,
+	    "0004" },
 	{ "AS 0", "04 0000 005a c0a80201 00", OPEN_BAD_PEER_AS, "" },
 	{ "AS 0 in the header alone", "04 0000 005a c0a80201 08 02 06 41 04 0000fc00",
 	    OPEN_BAD_PEER_AS, "" },
@@ -40,7 +41,8 @@ static const struct {
 	{ "identifier of ones", "04 fc00 005a ffffffff 00", NO_ERROR, "" },
 
 	{ "parameters past the end", HEAD "05 02 02 02 00", OPEN_UNSPECIFIC, "" },
-	{ "octets behind the parameters", HEAD "04 02 02 02 00 00", OPEN_UNSPECIFIC, "" },
+	{ "octets behind the parameters", HEAD "04 02 02 02 00 00", OPEN_UNSPECIFIC,
+	    "" },
 	{ "octets behind no parameters", HEAD "00 00", OPEN_UNSPECIFIC, "" },
 	{ "length 255 and nothing", "04 dead 00de adbeef6b ff", OPEN_UNSPECIFIC, "" },
 	{ "parameter without length", HEAD "01 02", OPEN_UNSPECIFIC, "" },
@@ -56,15 +58,15 @@ static const struct {
 	    OPEN_UNSPECIFIC, "" },
 	{ "extended, empty", HEAD "ff ff 0000", NO_ERROR, "" },
 	{ "extended, one capability", HEAD "ff ff 0005 02 0002 02 00", NO_ERROR, "" },
-	{ "extended, length before it is free", HEAD "01 ff 0005 02 0002 02 00", NO_ERROR,
-	    "" },
+	{ "extended, length before it is free", HEAD "01 ff 0005 02 0002 02 00",
+	    NO_ERROR, "" },
 	{ "extended behind length 0", HEAD "00 ff 0005 02 0002 02 00", OPEN_UNSPECIFIC,
 	    "" },
 	{ "extended, cut length", HEAD "ff ff 00", OPEN_UNSPECIFIC, "" },
-	{ "extended, length too large", HEAD "ff ff 0006 02 0002 02 00", OPEN_UNSPECIFIC,
-	    "" },
-	{ "extended, length too small", HEAD "ff ff 0004 02 0002 02 00", OPEN_UNSPECIFIC,
-	    "" },
+	{ "extended, length too large", HEAD "ff ff 0006 02 0002 02 00",
+	    OPEN_UNSPECIFIC, "" },
+	{ "extended, length too small", HEAD "ff ff 0004 02 0002 02 00",
+	    OPEN_UNSPECIFIC, "" },
 	{ "extended, short parameter header", HEAD "ff ff 0004 02 02 02 00",
 	    OPEN_UNSPECIFIC, "" },
 	{ "extended, parameter past the end", HEAD "ff ff 0005 02 0003 02 00",
@@ -83,8 +85,8 @@ static const struct {
 	{ "multiprotocol of 3", HEAD "07 02 05 01 03 000100", OPEN_UNSPECIFIC, "" },
 	{ "multiprotocol of 0", HEAD "04 02 02 01 00", OPEN_UNSPECIFIC, "" },
 	{ "multiprotocol of 5", HEAD "09 02 07 01 05 0001000100", OPEN_UNSPECIFIC, "" },
-	{ "unknown capabilities", HEAD "0c 02 0a fe 00 fe 00 00 00 82 02 ffff", NO_ERROR,
-	    "" },
+	{ "unknown capabilities", HEAD "0c 02 0a fe 00 fe 00 00 00 82 02 ffff",
+	    NO_ERROR, "" },
 	{ "LLGR not of sevens", HEAD "0a 02 08 47 06 0001 01 80 0000", NO_ERROR, "" },
 	{ "software version, inner length 0", HEAD "05 02 03 4b 01 00", NO_ERROR, "" },
 	{ "software version, inner length past the end", HEAD "06 02 04 4b 02 ff 61",
@@ -140,7 +142,8 @@ START_TEST(open_plain)
 	ck_assert_uint_eq(o.hold_time_s, 90);
 	ck_assert_uint_eq(o.bgp_id, 0xc0a80201);
 	ck_assert(o.families[FAMILY_IPV4] && !o.families[FAMILY_IPV6]);
-	ck_assert(!o.as4 && !o.route_refresh && !o.enhanced_refresh && !o.extended_message);
+	ck_assert(
+	    !o.as4 && !o.route_refresh && !o.enhanced_refresh && !o.extended_message);
 	ck_assert(!o.graceful_restart);
 	ck_assert_str_eq(o.hostname, "");
 }
@@ -148,9 +151,10 @@ END_TEST
 
 START_TEST(open_capabilities)
 {
-	struct open o = open_of("04 5ba0 00b4 0a000001 28 02 26"
-				"01 04 0002 00 01  02 00  06 00  46 00  41 04 00010001"
-				"40 0a c078 0001 01 80 0002 01 00  49 06 02 6e31 02 6c61");
+	struct open o =
+	    open_of("04 5ba0 00b4 0a000001 28 02 26"
+		    "01 04 0002 00 01  02 00  06 00  46 00  41 04 00010001"
+		    "40 0a c078 0001 01 80 0002 01 00  49 06 02 6e31 02 6c61");
 
 	ck_assert_uint_eq(o.as, 65537);
 	ck_assert(o.as4 && o.route_refresh && o.enhanced_refresh && o.extended_message);
@@ -222,9 +226,11 @@ START_TEST(open_fqdn)
 	size_t len = hex_bytes(names[_i].in, octets, sizeof(octets));
 	struct open o;
 
-	snprintf(text, sizeof(text), HEAD "%02zx 02 %02zx %s", len + 2, len, names[_i].in);
+	snprintf(
+	    text, sizeof(text), HEAD "%02zx 02 %02zx %s", len + 2, len, names[_i].in);
 	o = open_of(text);
-	ck_assert_msg(strcmp(o.hostname, names[_i].hostname) == 0, "%s", names[_i].what);
+	ck_assert_msg(
+	    strcmp(o.hostname, names[_i].hostname) == 0, "%s", names[_i].what);
 	ck_assert_msg(strcmp(o.domain, names[_i].domain) == 0, "%s", names[_i].what);
 }
 END_TEST
@@ -240,8 +246,8 @@ round_trip(const struct open *in, const char *what)
 
 	open_put(&w, in);
 	ck_assert_msg(!w.failed, "%s", what);
-	ck_assert_int_eq(message_frame(buf, wcur_len(&w), sizeof(buf), &msg, &error),
-	    FRAME_OK);
+	ck_assert_int_eq(
+	    message_frame(buf, wcur_len(&w), sizeof(buf), &msg, &error), FRAME_OK);
 	ck_assert_uint_eq(msg.whole.len, wcur_len(&w));
 	ck_assert_msg(open_get(msg.body, &out, &error), "%s", what);
 	ck_assert_msg(memcmp(in, &out, sizeof(out)) == 0, "%s", what);
@@ -344,13 +350,15 @@ START_TEST(open_long_names)
 	o.domain[FQDN_MAX_LEN] = '\0';
 	open_put(&w, &o);
 	ck_assert(!w.failed);
-	ck_assert(open_get((struct slice){ buf + 19, wcur_len(&w) - 19 }, &got, &error));
+	ck_assert(
+	    open_get((struct slice){ buf + 19, wcur_len(&w) - 19 }, &got, &error));
 	ck_assert_uint_eq(strlen(got.hostname), 253);
 	ck_assert_str_eq(got.domain, "");
 	o.hostname[200] = '\0';
 	w = wcur_of(buf, sizeof(buf));
 	open_put(&w, &o);
-	ck_assert(open_get((struct slice){ buf + 19, wcur_len(&w) - 19 }, &got, &error));
+	ck_assert(
+	    open_get((struct slice){ buf + 19, wcur_len(&w) - 19 }, &got, &error));
 	ck_assert_uint_eq(strlen(got.hostname), 200);
 	ck_assert_uint_eq(strlen(got.domain), 53);
 }
@@ -372,7 +380,8 @@ START_TEST(negotiate)
 	a.route_refresh = a.extended_message = false;
 	p = open_negotiate(&a, &b);
 	ck_assert(p.families[FAMILY_IPV4] && !p.families[FAMILY_IPV6]);
-	ck_assert(!p.as4 && !p.route_refresh && !p.enhanced_refresh && !p.extended_message);
+	ck_assert(
+	    !p.as4 && !p.route_refresh && !p.enhanced_refresh && !p.extended_message);
 	ck_assert_uint_eq(p.hold_time_s, 3);
 	ck_assert_uint_eq(p.keepalive_s, 1);
 	p = open_negotiate(&b, &a);

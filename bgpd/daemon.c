@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The daemon's start, its turn, and its end.
+ *
+ * Start: the sockets are opened, the kernel is dumped, and only then, when it is known
+ * whether routes of ours were there, the speaker gets its configuration and peers are let
+ * in.  That takes milliseconds; nothing waits for a peer.
+ */
+#include "daemon.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bgp/memory.h"
+#include "connection.h"
+#include "fib.h"
+#include "listener.h"
+#include "log.h"
+
+enum {
+	WORK_BUDGET = 4096, /* destinations or changes a slice */
+	TURN_MS = 5,        /* RIB work a turn, and writing a turn */
+	FIB_BUDGET = 4096,  /* FIB changes a turn */
+	LOG_FLUSH_S = 10,
+};
+
+uint64_t
+now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+void
+daemon_set_now(struct daemon *d)
+{
+	speaker_set_now(d->speaker, now_ms());
+}
+
+void
+daemon_wake(struct daemon *d)
+{
+	event_active(d->work, EV_TIMEOUT, 0);
+}
+
+/* ---- the turn ---- */
+
+static void
+fib_change_apply(struct daemon *d, const struct fib_change *change)
+{
+	struct fib_route route = { .prefix = change->prefix };
+
+	switch ((enum fib_kind)change->kind) {
+	case FIB_KIND_NONE: fib_clear(d->fib, &change->prefix); return;
+	case FIB_KIND_BLACKHOLE: route.type = FIB_BLACKHOLE; break;
+	case FIB_KIND_UNICAST:
+		route.type = FIB_UNICAST;
+		route.n_hops = 1;
+		route.hops[0] = (struct fib_hop){ .gateway = change->gateway,
+			.ifindex = change->ifindex,
+			.weight = 1 };
+		break;
+	}
+	fib_set(d->fib, &route);
+}
+
+/* True: there is more. */
+static bool
+feed_fib(struct daemon *d)
+{
+	struct fib_change change;
+
+	if (d->fib == NULL)
+		return false;
+	for (int i = 0; i < FIB_BUDGET; i++) {
+		if (!speaker_fib_next(d->speaker, &change))
+			return false;
+		fib_change_apply(d, &change);
+	}
+	return true;
+}
+
+static void
+converged(struct daemon *d)
+{
+	d->converged = true;
+	if (d->fib != NULL)
+		fib_sweep(d->fib);
+}
+
+static void
+handle_events(struct daemon *d)
+{
+	struct event event_;
+	struct event *event = &event_;
+
+	while (speaker_next_event(d->speaker, event)) {
+		log_event(event);
+		switch (event->kind) {
+		case EVENT_DIAL: connection_dial(d, event->session); break;
+		case EVENT_CLOSE: connection_close(event->session); break;
+		case EVENT_CONVERGED: converged(d); break;
+		default: break;
+		}
+	}
+}
+
+/* True: there is more. */
+static bool
+write_out(struct daemon *d, uint64_t until_ms)
+{
+	struct session *session;
+
+	while ((session = speaker_next_writer(d->speaker)) != NULL) {
+		connection_write(session);
+		if (now_ms() > until_ms)
+			return true;
+	}
+	return false;
+}
+
+static void
+arm_timer(struct daemon *d)
+{
+	uint64_t at = speaker_deadline(d->speaker), now = now_ms();
+	uint64_t delay = at <= now ? 0 : at - now;
+	struct timeval tv;
+
+	if (at == UINT64_MAX) {
+		event_del(d->timer);
+		return;
+	}
+	tv.tv_sec = (time_t)(delay / 1000);
+	tv.tv_usec = (suseconds_t)(delay % 1000 * 1000);
+	event_add(d->timer, &tv);
+}
+
+static bool
+work_a_slice(struct daemon *d, uint64_t until_ms)
+{
+	while (speaker_work(d->speaker, WORK_BUDGET))
+		if (now_ms() >= until_ms)
+			return true;
+	return false;
+}
+
+static void
+daemon_turn(evutil_socket_t fd, short what, void *arg)
+{
+	struct daemon *d = arg;
+	bool more;
+
+	(void)fd;
+	(void)what;
+	if (!d->started)
+		return;
+	daemon_set_now(d);
+	speaker_tick(d->speaker);
+	handle_events(d);
+	more = work_a_slice(d, now_ms() + TURN_MS);
+	/* The kernel first: a blackhole is there before its block is announced. */
+	more = feed_fib(d) || more;
+	more = write_out(d, now_ms() + TURN_MS) || more;
+	handle_events(d);
+	arm_timer(d);
+	if (more)
+		daemon_wake(d);
+}
+
+static void
+on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct daemon *d = arg;
+
+	(void)fd;
+	(void)what;
+	/* Here, ahead of all bulk work: keepalives are never late. */
+	daemon_set_now(d);
+	speaker_tick(d->speaker);
+	handle_events(d);
+	write_out(d, now_ms() + TURN_MS);
+	daemon_wake(d);
+}
+
+/* ---- facts from the kernel ---- */
+
+static void
+on_igp(void *arg, const struct igp_route *route)
+{
+	struct daemon *d = arg;
+
+	speaker_igp_set(d->speaker, route);
+	daemon_wake(d);
+}
+
+static void
+on_igp_gone(void *arg, const struct prefix *prefix)
+{
+	struct daemon *d = arg;
+
+	speaker_igp_clear(d->speaker, prefix);
+	daemon_wake(d);
+}
+
+static void
+on_address(
+    void *arg, const struct addr *a, unsigned bits, uint32_t ifindex, bool present)
+{
+	struct daemon *d = arg;
+
+	(void)bits;
+	(void)ifindex;
+	(void)present;
+	/* Told once a link; another one may still have the address. */
+	speaker_own_address(d->speaker, a, kernel_is_local_address(d->kernel, a));
+	daemon_wake(d);
+}
+
+static void
+on_workload(
+    void *arg, unsigned import_index, const struct prefix *prefix, bool present)
+{
+	struct daemon *d = arg;
+
+	daemon_set_now(d);
+	speaker_workload(d->speaker, import_index, prefix, present);
+	daemon_wake(d);
+}
+
+static void
+on_kernel_log(void *arg, int level, const char *text)
+{
+	(void)arg;
+	log_write((enum conf_log_level)level, NULL, "%s", text);
+}
+
+static void
+on_synced(void *arg)
+{
+	struct daemon *d = arg;
+	uint32_t adopted = d->fib == NULL ? 0 : fib_adopted_count(d->fib);
+
+	daemon_set_now(d);
+	if (adopted > 0) {
+		log_notice("%u routes of ours are in the kernel: adopted", adopted);
+		speaker_is_restart(d->speaker);
+	}
+	speaker_configure(d->speaker, d->first_conf);
+	d->first_conf = NULL;
+	d->started = true;
+	listener_open(d->listener);
+	daemon_wake(d);
+}
+
+static const struct kernel_events kernel_events = { .igp = on_igp,
+	.igp_gone = on_igp_gone,
+	.address = on_address,
+	.workload = on_workload,
+	.synced = on_synced,
+	.log = on_kernel_log };
+
+/* ---- signals ---- */
+
+static void
+on_signal(evutil_socket_t number, short what, void *arg)
+{
+	struct daemon *d = arg;
+	char error[4096];
+
+	(void)what;
+	daemon_set_now(d);
+	switch (number) {
+	case SIGHUP:
+		if (daemon_reload(d, error, sizeof(error)) < 0)
+			log_error("reload failed, nothing was changed: %s", error);
+		break;
+	case SIGUSR1: log_reopen(); break;
+	default:
+		log_notice("%s: stopping", number == SIGTERM ? "SIGTERM" : "SIGINT");
+		daemon_stop(d,
+		    d->started && speaker_conf(d->speaker)->router.graceful_restart,
+		    "shutdown");
+		break;
+	}
+}
+
+static void
+on_log_flush(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	(void)arg;
+	log_event_flush();
+}
+
+static void
+watch_signals(struct daemon *d)
+{
+	static const int numbers[] = { SIGHUP, SIGTERM, SIGINT, SIGUSR1 };
+	const struct timeval every = { .tv_sec = LOG_FLUSH_S };
+
+	for (size_t i = 0; i < 4; i++) {
+		d->signals[i] = evsignal_new(d->base, numbers[i], on_signal, d);
+		event_priority_set(d->signals[i], PRIORITY_TIMER);
+		event_add(d->signals[i], NULL);
+	}
+	d->signals[4] = event_new(d->base, -1, EV_PERSIST, on_log_flush, d);
+	event_priority_set(d->signals[4], PRIORITY_TIMER);
+	event_add(d->signals[4], &every);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+/* ---- life ---- */
+
+static void
+set_hostname(struct daemon *d)
+{
+	char host[256] = "";
+	char *dot;
+
+	if (gethostname(host, sizeof(host) - 1) < 0)
+		return;
+	dot = strchr(host, '.');
+	if (dot != NULL)
+		*dot++ = '\0';
+	speaker_set_hostname(d->speaker, host, dot == NULL ? "" : dot);
+}
+
+static bool
+open_base(struct daemon *d)
+{
+	uint32_t seed = (uint32_t)now_ms();
+
+	d->base = event_base_new();
+	if (d->base == NULL || event_base_priority_init(d->base, PRIORITY_COUNT) < 0)
+		return false;
+	d->timer = evtimer_new(d->base, on_timer, d);
+	d->work = event_new(d->base, -1, 0, daemon_turn, d);
+	event_priority_set(d->timer, PRIORITY_TIMER);
+	event_priority_set(d->work, PRIORITY_WORK);
+	(void)getrandom(&seed, sizeof(seed), GRND_NONBLOCK);
+	d->speaker = speaker_new(now_ms(), seed);
+	d->read_buffer = mem_alloc(READ_BUFFER_LEN);
+	set_hostname(d);
+	watch_signals(d);
+	return true;
+}
+
+/* Each failure says what it was. */
+static bool
+open_all(struct daemon *d, const struct conf *conf)
+{
+	char error[512] = "";
+
+	daemon_fill_control_ops(d);
+	d->control = control_new(
+	    d->base, &conf->control, &d->control_ops, error, sizeof(error));
+	if (d->control != NULL)
+		d->listener = listener_new(d, &conf->router, error, sizeof(error));
+	if (d->listener != NULL)
+		d->kernel = kernel_new(
+		    d->base, &conf->kernel, &kernel_events, d, error, sizeof(error));
+	if (d->kernel != NULL && conf->kernel.install)
+		d->fib = fib_new(d->kernel, error, sizeof(error));
+	if (error[0] != '\0')
+		log_error("%s", error);
+	return d->kernel != NULL && (d->fib != NULL || !conf->kernel.install);
+}
+
+int
+daemon_start(struct daemon *d, struct conf *conf)
+{
+	d->first_conf = conf;
+	if (!open_base(d)) {
+		log_error("no event loop can be made");
+		return 1;
+	}
+	if (!open_all(d, conf))
+		return 1;
+	log_notice("bgpd %s: AS %u, router id %u.%u.%u.%u", BGPD_VERSION,
+	    conf->router.as, conf->router.id >> 24, conf->router.id >> 16 & 255,
+	    conf->router.id >> 8 & 255, conf->router.id & 255);
+	return 0;
+}
+
+void
+daemon_run(struct daemon *d)
+{
+	event_base_dispatch(d->base);
+}
+
+void
+daemon_stop(struct daemon *d, bool graceful, const char *reason)
+{
+	if (d->stopping)
+		return;
+	d->stopping = true;
+	d->keep_routes = graceful;
+	if (d->started) {
+		speaker_stop(d->speaker, graceful, reason);
+		handle_events(d);
+	}
+	event_base_loopbreak(d->base);
+}
+
+static void
+release_fib(struct daemon *d)
+{
+	if (d->fib == NULL)
+		return;
+	/* A start that failed leaves the kernel as it found it. */
+	if (d->stopping && !d->keep_routes)
+		fib_flush_all(d->fib);
+	fib_free(d->fib);
+}
+
+void
+daemon_free(struct daemon *d)
+{
+	release_fib(d);
+	if (d->control != NULL)
+		control_free(d->control);
+	if (d->listener != NULL)
+		listener_free(d->listener);
+	if (d->kernel != NULL)
+		kernel_free(d->kernel);
+	if (d->speaker != NULL)
+		speaker_free(d->speaker);
+	if (d->first_conf != NULL)
+		conf_free(d->first_conf);
+	for (size_t i = 0; i < 5; i++)
+		if (d->signals[i] != NULL)
+			event_free(d->signals[i]);
+	if (d->timer != NULL)
+		event_free(d->timer);
+	if (d->work != NULL)
+		event_free(d->work);
+	if (d->base != NULL)
+		event_base_free(d->base);
+	free(d->read_buffer);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The daemon: the speaker, and around it the event loop, the sockets, the kernel and the
+ * control socket.  One of it a process; what its parts share is here.
+ *
+ * A turn of the loop: timers first, then sockets, then daemon_turn() once, which does RIB
+ * work in slices, carries out the speaker's events, and writes.  daemon_wake() asks for it.
+ */
+#ifndef BGPD_DAEMON_H
+#define BGPD_DAEMON_H
+
+#include <event2/event.h>
+
+#include "bgp/speaker.h"
+#include "config.h"
+#include "control.h"
+#include "kernel.h"
+
+struct fib;
+struct listener;
+
+/* Event priorities. */
+enum { PRIORITY_TIMER, PRIORITY_SOCKET, PRIORITY_WORK, PRIORITY_COUNT };
+
+enum { READ_BUFFER_LEN = 192 * 1024 };
+
+struct daemon {
+	const char *config_path;
+	unsigned verbose;
+	struct event_base *base;
+	struct event *timer, *work, *signals[5];
+	struct speaker *speaker;
+	struct kernel *kernel;
+	struct fib *fib;
+	struct listener *listener;
+	struct control *control;
+	struct control_ops control_ops;
+	uint8_t *read_buffer; /* one for all connections */
+	bool started;         /* the speaker has its configuration */
+	bool stopping;
+	bool keep_routes; /* at the end: our routes stay in the FIB */
+	bool ready;       /* once true it stays so */
+	bool converged;
+	struct conf *first_conf; /* until the kernel's first dump is there */
+	char pid_file[CONF_PATH_LEN];
+};
+
+/* Monotonic milliseconds. */
+uint64_t now_ms(void);
+/* Sets the speaker's clock: first thing in each callback. */
+void daemon_set_now(struct daemon *d);
+/* Something happened: daemon_turn() will run, after what is urgent. */
+void daemon_wake(struct daemon *d);
+
+/* Opens everything; the process's exit code, 0 when it may run. */
+int daemon_start(struct daemon *d, struct conf *conf);
+void daemon_run(struct daemon *d);
+/* Begins the end.  `graceful`: nothing is said, routes stay. */
+void daemon_stop(struct daemon *d, bool graceful, const char *reason);
+void daemon_free(struct daemon *d);
+
+/* reload.c: 0, or -1 with one line an error. */
+int daemon_reload(struct daemon *d, char *error, size_t len);
+/* The addresses of this host, up and not loopback; to be freed. */
+struct addr *local_addresses(size_t *n);
+
+/* status.c */
+void daemon_fill_control_ops(struct daemon *d);
+bool daemon_is_ready(struct daemon *d);
+
+#endif

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * A reload is all or nothing: what can fail comes first, and changes nothing.
+ */
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bgp/conf_plan.h"
+#include "bgp/memory.h"
+#include "daemon.h"
+#include "fib.h"
+#include "log.h"
+#include "socket.h"
+
+struct addr *
+local_addresses(size_t *n)
+{
+	struct ifaddrs *all, *i;
+	struct addr *out = NULL;
+
+	*n = 0;
+	if (getifaddrs(&all) < 0)
+		return NULL;
+	for (i = all; i != NULL; i = i->ifa_next) {
+		struct sockaddr_storage ss;
+		bool is6;
+
+		if (i->ifa_addr == NULL || (i->ifa_flags & IFF_UP) == 0 ||
+		    (i->ifa_flags & IFF_LOOPBACK) != 0)
+			continue;
+		is6 = i->ifa_addr->sa_family == AF_INET6;
+		if (!is6 && i->ifa_addr->sa_family != AF_INET)
+			continue;
+		memset(&ss, 0, sizeof(ss));
+		memcpy(&ss, i->ifa_addr,
+		    is6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in));
+		if (*n % 16 == 0)
+			out = mem_resize(out, *n + 16, sizeof(*out));
+		out[(*n)++] = sockaddr_to(&ss);
+	}
+	freeifaddrs(all);
+	return out;
+}
+
+static void
+errors_to_text(const struct conf_errors *errors, char *text, size_t len)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < errors->n && at < len; i++) {
+		int n = snprintf(text + at, len - at, "%s%s", i > 0 ? "\n" : "",
+		    errors->list[i].text);
+
+		at += n < 0 ? 0 : (size_t)n;
+	}
+}
+
+static struct conf *
+read_again(struct daemon *d, char *error, size_t len)
+{
+	struct conf_errors errors = { 0 };
+	struct conf_local local = { .running = speaker_conf(d->speaker) };
+	struct addr *addrs = local_addresses(&local.n_addrs);
+	struct conf *conf;
+
+	local.addrs = addrs;
+	conf = config_read(d->config_path, &local, &errors);
+	if (conf == NULL)
+		errors_to_text(&errors, error, len);
+	conf_errors_free(&errors);
+	free(addrs);
+	return conf;
+}
+
+/* What the shell itself must change.  False: nothing was changed. */
+static bool
+apply_to_shell(struct daemon *d, const struct conf *conf, char *error, size_t len)
+{
+	if (!log_open(&conf->log, d->verbose > 0, error, len))
+		return false;
+	if (!control_configure(d->control, &conf->control, error, len))
+		return false;
+	return kernel_reconfigure(d->kernel, &conf->kernel, error, len);
+}
+
+static void
+switch_install(struct daemon *d, bool install)
+{
+	char error[256];
+
+	if (install == (d->fib != NULL))
+		return;
+	if (!install) {
+		fib_flush_all(d->fib);
+		fib_free(d->fib);
+		d->fib = NULL;
+		return;
+	}
+	d->fib = fib_new(d->kernel, error, sizeof(error));
+	if (d->fib == NULL)
+		log_error("%s", error);
+}
+
+int
+daemon_reload(struct daemon *d, char *error, size_t len)
+{
+	struct conf *conf;
+	const char *fixed;
+
+	snprintf(error, len, "the daemon has not started yet");
+	if (!d->started)
+		return -1;
+	conf = read_again(d, error, len);
+	if (conf == NULL)
+		return -1;
+	fixed = conf_restart_needed(speaker_conf(d->speaker), conf);
+	if (fixed != NULL)
+		snprintf(error, len, "%s: %s cannot be changed while the daemon runs: "
+				     "restart it",
+		    d->config_path, fixed);
+	if (fixed != NULL || !apply_to_shell(d, conf, error, len)) {
+		conf_free(conf);
+		return -1;
+	}
+	switch_install(d, conf->kernel.install);
+	speaker_configure(d->speaker, conf);
+	daemon_fill_control_ops(d);
+	log_notice("configuration reloaded");
+	daemon_wake(d);
+	return 0;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Socket addresses and options.
+ */
+#include "socket.h"
+
+#include <netinet/in.h>
+#include <netinet/ip.h>
+#include <netinet/tcp.h>
+#include <string.h>
+
+socklen_t
+sockaddr_from(struct sockaddr_storage *out, const struct addr *addr, uint16_t port)
+{
+	memset(out, 0, sizeof(*out));
+	if (addr->family == FAMILY_IPV4) {
+		struct sockaddr_in *in = (struct sockaddr_in *)out;
+
+		in->sin_family = AF_INET;
+		in->sin_port = htons(port);
+		memcpy(&in->sin_addr, addr->bytes, 4);
+		return sizeof(*in);
+	}
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)out;
+
+	in6->sin6_family = AF_INET6;
+	in6->sin6_port = htons(port);
+	memcpy(&in6->sin6_addr, addr->bytes, 16);
+	return sizeof(*in6);
+}
+
+struct addr
+sockaddr_to(const struct sockaddr_storage *from)
+{
+	if (from->ss_family == AF_INET) {
+		const struct sockaddr_in *in = (const struct sockaddr_in *)from;
+
+		return addr_from_bytes(FAMILY_IPV4, (const uint8_t *)&in->sin_addr);
+	}
+	if (from->ss_family == AF_INET6) {
+		const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)from;
+
+		if (IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr))
+			return addr_from_bytes(FAMILY_IPV4, in6->sin6_addr.s6_addr + 12);
+		return addr_from_bytes(FAMILY_IPV6, in6->sin6_addr.s6_addr);
+	}
+	return addr_none();
+}
+
+struct addr
+socket_local(int fd)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+
+	if (getsockname(fd, (struct sockaddr *)&ss, &len) < 0)
+		return addr_none();
+	return sockaddr_to(&ss);
+}
+
+void
+socket_prepare(int fd, enum family family)
+{
+	int on = 1, precedence = IPTOS_CLASS_CS6;
+
+	/* What fails here costs speed alone. */
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	if (family == FAMILY_IPV4)
+		(void)setsockopt(
+		    fd, IPPROTO_IP, IP_TOS, &precedence, sizeof(precedence));
+	else
+		(void)setsockopt(
+		    fd, IPPROTO_IPV6, IPV6_TCLASS, &precedence, sizeof(precedence));
+}
+
+void
+socket_set_ttl(int fd, enum family family, int ttl)
+{
+	if (family == FAMILY_IPV4)
+		(void)setsockopt(fd, IPPROTO_IP, IP_TTL, &ttl, sizeof(ttl));
+	else
+		(void)setsockopt(
+		    fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, &ttl, sizeof(ttl));
+}

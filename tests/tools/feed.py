@@ -1,0 +1,305 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Replays a recorded feed into a route reflector and checks what a client gets out of it.
+
+    feed.py FILE --to ADDRESS [options]
+
+FILE is MRT (RFC 6396), BGP4MP or BGP4MP_ET, plain, .gz or .bz2.  Two iBGP sessions are
+opened: the feeder sends the UPDATEs of FILE at full speed, the observer takes all that the
+reflector sends and keeps the last state of each prefix.  Then every prefix is compared:
+ORIGINATOR_ID kept, the reflector's cluster id in front of CLUSTER_LIST (RFC 4456 8), every
+other attribute the same octets and flags (but for the Extended Length bit, which is the
+encoder's choice).
+
+Prints one line of JSON when the comparison is done and keeps both sessions up until its
+standard input ends.  Exit code 1 if anything was missing, extra or different.
+"""
+import argparse
+import bz2
+import gzip
+import json
+import os
+import select
+import signal
+import socket
+import struct
+import sys
+import time
+
+MARKER = b"\xff" * 16
+OPEN, UPDATE, NOTIFICATION, KEEPALIVE = 1, 2, 3, 4
+END_OF_RIB = b"\0\0\0\0"
+AS_PATH, ORIGINATOR_ID, CLUSTER_LIST = 2, 9, 10
+AS_SET, AS_CONFED_SET = 1, 4
+EXTENDED_LENGTH = 0x10
+
+
+# ---------------------------------------------------------------- the recorded messages
+
+def messages(path):
+    """The BGP messages of an MRT file, without their headers, as (type, body)."""
+    opener = {".gz": gzip.open, ".bz2": bz2.open}.get(os.path.splitext(path)[1], open)
+    with opener(path, "rb") as file:
+        data = file.read()
+    at = 0
+    while at < len(data):
+        _, kind, subtype, length = struct.unpack_from(">IHHI", data, at)
+        record = data[at + 12:at + 12 + length]
+        at += 12 + length
+        if kind not in (16, 17) or subtype not in (1, 4, 6, 7):
+            continue  # not BGP4MP, or a change of state
+        head = (4 if kind == 17 else 0) + (12 if subtype in (4, 7) else 8)
+        family, = struct.unpack_from(">H", record, head - 2)
+        message = record[head + (8 if family == 1 else 32):]
+        yield message[18], message[19:]
+
+
+def attributes(block):
+    """{type: (flags without Extended Length, value)} of a path attribute block."""
+    found, at = {}, 0
+    while at < len(block):
+        flags, kind = block[at], block[at + 1]
+        if flags & EXTENDED_LENGTH:
+            length, = struct.unpack_from(">H", block, at + 2)
+            at += 4
+        else:
+            length = block[at + 2]
+            at += 3
+        found[kind] = (flags & ~EXTENDED_LENGTH, bytes(block[at:at + length]))
+        at += length
+    return found
+
+
+def has_as_set(attrs):
+    path, at = attrs.get(AS_PATH, (0, b""))[1], 0
+    while at < len(path):
+        if path[at] in (AS_SET, AS_CONFED_SET):
+            return True
+        at += 2 + 4 * path[at + 1]
+    return False
+
+
+class Table:
+    """The last state of each prefix: {NLRI octets: attribute block}."""
+
+    def __init__(self):
+        self.routes = {}
+        self.updates = 0
+
+    def update(self, body, taken=lambda block: True):
+        """Applies an UPDATE's body; a block that is not taken withdraws (RFC 7606 2)."""
+        withdrawn, = struct.unpack_from(">H", body)
+        total, = struct.unpack_from(">H", body, 2 + withdrawn)
+        block = body[4 + withdrawn:4 + withdrawn + total]
+        for prefix in self.prefixes(body, 2, 2 + withdrawn):
+            self.routes.pop(prefix, None)
+        announced = self.prefixes(body, 4 + withdrawn + total, len(body))
+        self.updates += 1
+        if taken(block):
+            for prefix in announced:
+                self.routes[prefix] = block
+        else:
+            for prefix in announced:
+                self.routes.pop(prefix, None)
+
+    @staticmethod
+    def prefixes(body, at, end):
+        found = []
+        while at < end:
+            after = at + 1 + (body[at] + 7) // 8
+            found.append(body[at:after])
+            at = after
+        return found
+
+
+def text(prefix):
+    octets = (prefix[1:] + b"\0\0\0\0")[:4]
+    return f"{'.'.join(map(str, octets))}/{prefix[0]}"
+
+
+# ---------------------------------------------------------------- a session
+
+class Session:
+    """The least of a BGP speaker: OPEN, KEEPALIVEs, messages in and out; IPv4 unicast."""
+
+    def __init__(self, peer, port, local, asn, hold):
+        self.socket = socket.create_connection((peer, port), 10, (local, 0))
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.buffer = b""
+        self.waiting = []
+        self.hold = hold
+        self.alive = time.monotonic()
+        capabilities = (b"\x01\x04\0\x01\0\x01" b"\x02\0" b"\x40\x02\0\0"
+                        b"\x41\x04" + struct.pack(">I", asn))
+        parameter = bytes((2, len(capabilities))) + capabilities
+        short = asn if asn < 65536 else 23456
+        self.send(OPEN, struct.pack(">BHH", 4, short, hold) + socket.inet_aton(local)
+                  + bytes((len(parameter),)) + parameter)
+        self.expect(OPEN)
+        self.send(KEEPALIVE)
+        self.expect(KEEPALIVE)
+
+    def send(self, kind, body=b""):
+        self.socket.sendall(MARKER + struct.pack(">HB", 19 + len(body), kind) + body)
+
+    def expect(self, kind):
+        """Waits for one message; what comes behind it stays for receive()."""
+        end = time.monotonic() + 20
+        while time.monotonic() < end:
+            for at, (got, body) in enumerate(self.messages(1)):
+                if got == NOTIFICATION:
+                    raise SystemExit(f"feed.py: NOTIFICATION {body[0]}/{body[1]}")
+                if got == kind:
+                    self.waiting = self.waiting[at + 1:]
+                    return
+        raise SystemExit(f"feed.py: no message of type {kind} came")
+
+    def receive(self, timeout):
+        """The whole messages that are there, as (type, body); keeps the session alive."""
+        found, self.waiting = self.messages(timeout), []
+        return found
+
+    def messages(self, timeout):
+        if time.monotonic() - self.alive > self.hold / 4:
+            self.alive = time.monotonic()
+            self.send(KEEPALIVE)
+        if self.waiting or not select.select([self.socket], [], [], timeout)[0]:
+            return self.waiting
+        data = self.socket.recv(1 << 20)
+        if not data:
+            raise SystemExit("feed.py: the session was closed")
+        data = self.buffer + data
+        at = 0
+        while len(data) - at >= 19:
+            length = (data[at + 16] << 8) | data[at + 17]
+            if len(data) - at < length:
+                break
+            self.waiting.append((data[at + 18], data[at + 19:at + length]))
+            at += length
+        self.buffer = data[at:]
+        return self.waiting
+
+
+def feed(session, updates):
+    """Everything in large writes, End-of-RIB, then nothing but KEEPALIVEs."""
+    stream = b"".join(MARKER + struct.pack(">HB", 19 + len(body), UPDATE) + body
+                      for body in updates)
+    session.socket.sendall(stream)
+    session.send(UPDATE, END_OF_RIB)
+    while True:
+        for kind, body in session.receive(1):
+            if kind == NOTIFICATION:
+                raise SystemExit(f"feed.py: the feeder got NOTIFICATION {body[0]}/{body[1]}")
+
+
+# ---------------------------------------------------------------- the comparison
+
+def reflected(block, feeder_id, cluster_id):
+    """What the attributes have to be behind the reflector."""
+    attrs = attributes(block)
+    attrs.setdefault(ORIGINATOR_ID, (0x80, feeder_id))
+    flags, clusters = attrs.get(CLUSTER_LIST, (0x80, b""))
+    attrs[CLUSTER_LIST] = (flags, cluster_id + clusters)
+    return attrs
+
+
+def compare(wanted, got, feeder_id, cluster_id):
+    verdicts, different = {}, []
+    for prefix, block in wanted.items():
+        other = got.get(prefix)
+        if other is None:
+            continue
+        pair = (block, other)
+        if pair not in verdicts:
+            verdicts[pair] = reflected(block, feeder_id, cluster_id) == attributes(other)
+        if not verdicts[pair]:
+            different.append(prefix)
+    return ([p for p in wanted if p not in got], [p for p in got if p not in wanted],
+            different)
+
+
+def explain(prefix, wanted, got, feeder_id, cluster_id):
+    want, have = reflected(wanted[prefix], feeder_id, cluster_id), attributes(got[prefix])
+    for kind in sorted(want.keys() | have.keys()):
+        if want.get(kind) != have.get(kind):
+            show = [f"{a[0]:02x} {a[1].hex()}" if a else "none"
+                    for a in (want.get(kind), have.get(kind))]
+            print(f"{text(prefix)}: attribute {kind}: wanted {show[0]}, got {show[1]}",
+                  file=sys.stderr)
+
+
+def observe(session, expected, limit):
+    """Takes UPDATEs until all is there and a second was quiet, or for `limit` seconds."""
+    table, began, last = Table(), time.monotonic(), time.monotonic()
+    while time.monotonic() - began < limit:
+        for kind, body in session.receive(0.2):
+            if kind == UPDATE:
+                table.update(body)
+                last = time.monotonic()
+            elif kind == NOTIFICATION:
+                raise SystemExit(f"feed.py: the observer got NOTIFICATION {body[0]}/{body[1]}")
+        if len(table.routes) == expected and time.monotonic() - last > 1:
+            break
+    return table, last
+
+
+def arguments():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("file")
+    parser.add_argument("--to", required=True, help="the reflector's address")
+    parser.add_argument("--port", type=int, default=179)
+    parser.add_argument("--as", dest="asn", type=int, default=3856)
+    parser.add_argument("--feeder", default="10.9.0.2", help="the feeder's address and id")
+    parser.add_argument("--observer", default="10.9.0.3", help="the client's address and id")
+    parser.add_argument("--cluster-id", default="10.9.0.1")
+    parser.add_argument("--hold", type=int, default=90)
+    parser.add_argument("--limit", type=float, default=60, help="seconds for it all to arrive")
+    parser.add_argument("--accept-as-set", action="store_true",
+                        help="the reflector takes routes with an AS_SET (RFC 9774)")
+    return parser.parse_args()
+
+
+def main():
+    args = arguments()
+    updates = [body for kind, body in messages(args.file) if kind == UPDATE]
+    wanted, sets = Table(), {}
+
+    def taken(block):
+        if block not in sets:
+            sets[block] = args.accept_as_set or not has_as_set(attributes(block))
+        return sets[block]
+
+    for body in updates:
+        wanted.update(body, taken)
+
+    observer = Session(args.to, args.port, args.observer, args.asn, args.hold)
+    child = os.fork()
+    if child == 0:
+        observer.socket.close()
+        feed(Session(args.to, args.port, args.feeder, args.asn, args.hold), updates)
+    began = time.monotonic()
+    try:
+        got, last = observe(observer, len(wanted.routes), args.limit)
+        ids = socket.inet_aton(args.feeder), socket.inet_aton(args.cluster_id)
+        missing, extra, different = compare(wanted.routes, got.routes, *ids)
+        for prefix in different[:3]:
+            explain(prefix, wanted.routes, got.routes, *ids)
+        for what, prefixes in (("missing", missing), ("extra", extra)):
+            for prefix in prefixes[:3]:
+                print(f"{text(prefix)}: {what}", file=sys.stderr)
+        print(json.dumps({
+            "sent_updates": len(updates), "expected": len(wanted.routes),
+            "received": len(got.routes), "received_updates": got.updates,
+            "missing": len(missing), "extra": len(extra), "different": len(different),
+            "seconds": round(last - began, 2)}), flush=True)
+        while not select.select([sys.stdin], [], [], 0)[0]:
+            for _ in observer.receive(0.5):
+                pass
+        return bool(missing or extra or different)
+    finally:
+        os.kill(child, signal.SIGTERM)
+        os.waitpid(child, 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
