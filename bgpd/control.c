@@ -10,7 +10,6 @@
  * clients together, and for a client only while less than OUTPUT_HIGH octets wait for
  * it: one that does not read costs its buffer, and after IDLE_S nothing.
  */
-#define _GNU_SOURCE /* struct ucred, accept4() */
 #include "control.h"
 
 #include <errno.h>
@@ -149,7 +148,8 @@ turn_soon(struct control *control)
 static bool
 client_has_room(const struct client *client)
 {
-	return evbuffer_get_length(bufferevent_get_output(client->stream)) < OUTPUT_HIGH;
+	return evbuffer_get_length(bufferevent_get_output(client->stream)) <
+	       OUTPUT_HIGH;
 }
 
 static int64_t
@@ -187,7 +187,8 @@ turn_ready(evutil_socket_t fd, short what, void *arg)
 		return;
 	control->ops->before(control->ops->arg);
 	while (more && client_has_room(client) && clock_us() < end)
-		more = control_job_slice(&client->job, control->ops, client_emit, client);
+		more =
+		    control_job_slice(&client->job, control->ops, client_emit, client);
 	client_unlink(client);
 	client_append(client);
 	if (!more)
@@ -199,8 +200,8 @@ turn_ready(evutil_socket_t fd, short what, void *arg)
 /* ---- requests ---- */
 
 static void
-log_order(const struct client *client, const char *line,
-    const struct control_result *result)
+log_order(
+    const struct client *client, const char *line, const struct control_result *result)
 {
 	if (result->status == CONTROL_OK)
 		log_notice("control: %s by uid %ld, pid %ld", line,
@@ -228,8 +229,8 @@ read_words(const json_t *request, const char **words, size_t *n)
 }
 
 static void
-client_command(struct client *client, const char *line, const char *const *words,
-    size_t n)
+client_command(
+    struct client *client, const char *line, const char *const *words, size_t n)
 {
 	struct control *control = client->control;
 	struct control_result result;
@@ -281,8 +282,8 @@ client_readable(struct bufferevent *stream, void *arg)
 		return;
 	bufferevent_disable(stream, EV_READ);
 	if (line == NULL || len > REQUEST_MAX)
-		client_finish(client, CONTROL_USAGE,
-		    "the request is longer than 4096 octets");
+		client_finish(
+		    client, CONTROL_USAGE, "the request is longer than 4096 octets");
 	else
 		client_request(client, line);
 	free(line);
@@ -297,7 +298,7 @@ client_written(struct bufferevent *stream, void *arg)
 	if (client->state == CLIENT_WORKING)
 		turn_soon(client->control);
 	else if (client->state == CLIENT_FLUSHING &&
-	    evbuffer_get_length(bufferevent_get_output(stream)) == 0)
+		 evbuffer_get_length(bufferevent_get_output(stream)) == 0)
 		client_free(client);
 }
 
@@ -316,7 +317,7 @@ static void
 refuse(int fd)
 {
 	static const char text[] = "{\"status\":1,\"error\":\"too many control"
-	                           " connections\"}\n";
+				   " connections\"}\n";
 
 	(void)send(fd, text, sizeof(text) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
 	close(fd);
@@ -330,7 +331,8 @@ client_new(struct control *control, int fd)
 	socklen_t len = sizeof(client->cred);
 
 	client->control = control;
-	client->stream = bufferevent_socket_new(control->base, fd, BEV_OPT_CLOSE_ON_FREE);
+	client->stream =
+	    bufferevent_socket_new(control->base, fd, BEV_OPT_CLOSE_ON_FREE);
 	if (client->stream == NULL) {
 		free(client);
 		close(fd);
@@ -383,9 +385,10 @@ accept_again(evutil_socket_t fd, short what, void *arg)
 static bool
 watch_socket(struct control *control)
 {
-	control->accept_ready = event_new(
-	    control->base, control->sock.fd, EV_READ | EV_PERSIST, accept_ready, control);
-	return control->accept_ready != NULL && event_add(control->accept_ready, NULL) == 0;
+	control->accept_ready = event_new(control->base, control->sock.fd,
+	    EV_READ | EV_PERSIST, accept_ready, control);
+	return control->accept_ready != NULL &&
+	       event_add(control->accept_ready, NULL) == 0;
 }
 
 struct control *
@@ -416,8 +419,8 @@ control_new(struct event_base *base, const struct conf_control *conf,
 }
 
 bool
-control_configure(struct control *control, const struct conf_control *conf, char *error,
-    size_t len)
+control_configure(
+    struct control *control, const struct conf_control *conf, char *error, size_t len)
 {
 	struct control_socket old = control->sock, new;
 	struct event *old_ready = control->accept_ready;

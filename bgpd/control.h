@@ -24,10 +24,10 @@ struct speaker;    /* bgp/speaker.h */
  * NULL or "" where a text is not known. */
 struct control_fib_route {
 	struct prefix prefix;
-	const char *state;  /* "installed", else one word for what is wrong */
-	const char *via;    /* gateway, "blackhole" */
+	const char *state; /* "installed", else one word for what is wrong */
+	const char *via;   /* gateway, "blackhole" */
 	const char *device;
-	const char *owner;  /* of the route in the way, where state says "conflict" */
+	const char *owner; /* of the route in the way, where state says "conflict" */
 	const char *detail;
 };
 typedef void control_fib_emit(void *arg, const struct control_fib_route *route);
@@ -54,12 +54,13 @@ struct control_ops {
 	bool (*route_installed)(void *arg, const struct prefix *prefix);
 	void (*fib_counts)(void *arg, struct control_fib_counts *out);
 	/*
-	 * Emits the next few routes (one bucket, a page) from *position on, which begins
-	 * at 0, and moves it.  False: that was the end.  The table may change between
-	 * calls: a route may then be emitted twice, none that stays may be left out.
+	 * Emits the next few routes (one bucket, a page) from *position on, which
+	 * begins at 0, and moves it.  False: that was the end.  The table may change
+	 * between calls: a route may then be emitted twice, none that stays may be left
+	 * out.
 	 */
-	bool (*fib_walk)(void *arg, uint32_t *position, control_fib_emit *emit,
-	    void *emit_arg);
+	bool (*fib_walk)(
+	    void *arg, uint32_t *position, control_fib_emit *emit, void *emit_arg);
 
 	/* 0, or -1 with `error`: lines parted by '\n'. */
 	int (*reload)(void *arg, char *error, size_t len);
@@ -70,15 +71,15 @@ struct control_ops {
 struct control;
 
 /*
- * Listens.  `ops` stays the caller's and must outlive the control.  A socket that nobody
- * answers is replaced.  NULL: `error` says why, with the other daemon's process id where
- * one already listens.
+ * Listens.  `ops` stays the caller's and must outlive the control.  A socket that
+ * nobody answers is replaced.  NULL: `error` says why, with the other daemon's process
+ * id where one already listens.
  */
 struct control *control_new(struct event_base *base, const struct conf_control *conf,
     const struct control_ops *ops, char *error, size_t len);
 /* After a reload: another path, mode or group.  False: all stays as it was. */
-bool control_configure(struct control *control, const struct conf_control *conf,
-    char *error, size_t len);
+bool control_configure(
+    struct control *control, const struct conf_control *conf, char *error, size_t len);
 /* Answers who waits for a shutdown, closes all, removes the socket. */
 void control_free(struct control *control);
 

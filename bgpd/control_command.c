@@ -119,8 +119,9 @@ run_show_kernel(struct call *call)
 	if (!ends_after(call, 0))
 		return;
 	if (call->ops->fib_walk == NULL)
-		fail(call, CONTROL_FAILED, "nothing is installed: kernel { install }"
-		                           " is false");
+		fail(call, CONTROL_FAILED,
+		    "nothing is installed: kernel { install }"
+		    " is false");
 	else
 		call->job->kind = CONTROL_JOB_KERNEL;
 }
@@ -135,7 +136,8 @@ run_show_peers(struct call *call)
 
 	if (!ends_after(call, 0))
 		return;
-	for (peer = speaker_first_peer(sp); peer != NULL; peer = speaker_next_peer(sp, peer))
+	for (peer = speaker_first_peer(sp); peer != NULL;
+	     peer = speaker_next_peer(sp, peer))
 		n++;
 	job->kind = CONTROL_JOB_PEERS;
 	job->peers = mem_resize(NULL, n == 0 ? 1 : n, sizeof(*job->peers));
@@ -195,8 +197,8 @@ read_family(struct call *call, const char *word, struct route_query *query)
 
 /* A word with a value behind it: from, sent, family. */
 static bool
-read_valued(struct call *call, const char *word, const char *value,
-    struct route_query *query)
+read_valued(
+    struct call *call, const char *word, const char *value, struct route_query *query)
 {
 	const struct peer *peer;
 
@@ -237,7 +239,7 @@ read_query(struct call *call, struct route_query *query)
 		} else if (is_word(word, "best")) {
 			query->best_only = true;
 		} else if (is_word(word, "from") || is_word(word, "sent") ||
-		    is_word(word, "family")) {
+			   is_word(word, "family")) {
 			const char *value = i + 1 < call->n ? call->words[i + 1] : NULL;
 
 			if (!read_valued(call, word, value, query))
@@ -247,7 +249,7 @@ read_query(struct call *call, struct route_query *query)
 			fail(call, CONTROL_USAGE, "unknown word '%s'; allowed here: %s",
 			    word,
 			    i > 0 ? "longer, best, from, sent, family"
-			          : "a prefix, an address, best, from, sent, family");
+				  : "a prefix, an address, best, from, sent, family");
 			return false;
 		}
 	}
@@ -349,17 +351,17 @@ run_peer(struct call *call)
 static void
 run_reload(struct call *call)
 {
-	if (call->n > 0 &&
-	    (is_word(call->words[0], "--confirm") || is_word(call->words[0], "--keep"))) {
-		fail(call, CONTROL_USAGE, "'reload %s' is not supported by this release",
-		    call->words[0]);
+	if (call->n > 0 && (is_word(call->words[0], "--confirm") ||
+			       is_word(call->words[0], "--keep"))) {
+		fail(call, CONTROL_USAGE,
+		    "'reload %s' is not supported by this release", call->words[0]);
 		return;
 	}
 	if (!ends_after(call, 0))
 		return;
 	*call->changes = true;
 	if (call->ops->reload(call->ops->arg, call->result->error,
-	        sizeof(call->result->error)) != 0) {
+		sizeof(call->result->error)) != 0) {
 		call->result->status = CONTROL_FAILED;
 		return;
 	}
@@ -419,8 +421,14 @@ control_command(const struct control_ops *ops, const char *const *words, size_t 
     struct control_job *job, struct control_result *result, bool *changes,
     show_emit *emit, void *arg)
 {
-	struct call call = { .ops = ops, .words = words, .n = n, .job = job,
-		.result = result, .changes = changes, .emit = emit, .arg = arg };
+	struct call call = { .ops = ops,
+		.words = words,
+		.n = n,
+		.job = job,
+		.result = result,
+		.changes = changes,
+		.emit = emit,
+		.arg = arg };
 
 	*job = (struct control_job){ .kind = CONTROL_JOB_NONE };
 	result->status = CONTROL_OK;
@@ -428,6 +436,8 @@ control_command(const struct control_ops *ops, const char *const *words, size_t 
 	*changes = false;
 	if (n == 0)
 		fail(&call, CONTROL_USAGE, "a command is needed");
+	else if (speaker_conf(ops->speaker) == NULL)
+		fail(&call, CONTROL_FAILED, "bgpd is starting, it reads the kernel");
 	else
 		dispatch(&call, commands, sizeof(commands) / sizeof(commands[0]), "");
 }

@@ -48,8 +48,8 @@ void control_command(const struct control_ops *ops, const char *const *words, si
     show_emit *emit, void *arg);
 
 /* A small slice of the job (some tens of objects).  False: it is finished. */
-bool control_job_slice(struct control_job *job, const struct control_ops *ops,
-    show_emit *emit, void *arg);
+bool control_job_slice(
+    struct control_job *job, const struct control_ops *ops, show_emit *emit, void *arg);
 void control_job_end(struct control_job *job);
 
 #endif

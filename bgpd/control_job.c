@@ -7,7 +7,8 @@
 
 #include "control_command.h"
 
-/* A destination may have a path a peer: the caller looks at the clock between slices. */
+/* A destination may have a path a peer: the caller looks at the clock between slices.
+ */
 enum { SLICE_DESTINATIONS = 16, SLICE_PEERS = 8 };
 
 struct kernel_emit {
@@ -24,8 +25,8 @@ emit_kernel_route(void *arg, const struct control_fib_route *route)
 }
 
 static bool
-slice_peers(struct control_job *job, const struct control_ops *ops, show_emit *emit,
-    void *arg)
+slice_peers(
+    struct control_job *job, const struct control_ops *ops, show_emit *emit, void *arg)
 {
 	const struct peer *peer;
 	int i;
@@ -39,8 +40,8 @@ slice_peers(struct control_job *job, const struct control_ops *ops, show_emit *e
 }
 
 bool
-control_job_slice(struct control_job *job, const struct control_ops *ops,
-    show_emit *emit, void *arg)
+control_job_slice(
+    struct control_job *job, const struct control_ops *ops, show_emit *emit, void *arg)
 {
 	struct kernel_emit to = { emit, arg };
 

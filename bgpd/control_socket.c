@@ -2,7 +2,6 @@
  *
  * The control socket's file; see control_socket.h.
  */
-#define _GNU_SOURCE /* struct ucred */
 #include "control_socket.h"
 
 #include <errno.h>
@@ -69,8 +68,8 @@ clear_path(const struct sockaddr_un *address, char *error, size_t len)
 	if (fd < 0)
 		return fail(error, len, path, strerror(errno));
 	code = connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0
-	    ? 0
-	    : errno;
+		   ? 0
+		   : errno;
 	if (code == 0 || code == EAGAIN) { /* EAGAIN: its backlog is full */
 		tell_listener(fd, path, error, len);
 		close(fd);

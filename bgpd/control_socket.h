@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * The listening end of the control socket as a file: who may connect, whether another
- * daemon answers there already, and what is left of one that is gone.  No libevent here.
+ * daemon answers there already, and what is left of one that is gone.  No libevent
+ * here.
  */
 #ifndef BGPD_CONTROL_SOCKET_H
 #define BGPD_CONTROL_SOCKET_H

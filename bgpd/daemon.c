@@ -98,14 +98,13 @@ converged(struct daemon *d)
 static void
 handle_events(struct daemon *d)
 {
-	struct event event_;
-	struct event *event = &event_;
+	struct speaker_event event;
 
-	while (speaker_next_event(d->speaker, event)) {
-		log_event(event);
-		switch (event->kind) {
-		case EVENT_DIAL: connection_dial(d, event->session); break;
-		case EVENT_CLOSE: connection_close(event->session); break;
+	while (speaker_next_event(d->speaker, &event)) {
+		log_event(&event);
+		switch (event.kind) {
+		case EVENT_DIAL: connection_dial(d, event.session); break;
+		case EVENT_CLOSE: connection_close(event.session); break;
 		case EVENT_CONVERGED: converged(d); break;
 		default: break;
 		}

@@ -7,7 +7,6 @@
  * JSON:  {"time":"...","level":"info","peer":"n2","msg":"...", ...}
  * Syslog takes the same without the time, which it adds itself.
  */
-#define _POSIX_C_SOURCE 200809L
 #include "log.h"
 
 #include <errno.h>
@@ -64,8 +63,7 @@ log_open(const struct conf_log *conf, bool verbose, char *error, size_t len)
 	else if (strcmp(conf->target, "syslog") == 0)
 		target = LOG_TARGET_SYSLOG;
 	else if ((fd = open_file(conf->target)) < 0) {
-		snprintf(
-		    error, len, "log file %s: %s", conf->target, strerror(errno));
+		snprintf(error, len, "log file %s: %s", conf->target, strerror(errno));
 		return false;
 	}
 	log_close();
@@ -88,8 +86,8 @@ log_reopen(void)
 		return;
 	fd = open_file(state.path);
 	if (fd < 0) {
-		log_error("log file %s cannot be reopened: %s", state.path,
-		    strerror(errno));
+		log_error(
+		    "log file %s cannot be reopened: %s", state.path, strerror(errno));
 		return;
 	}
 	close(state.fd);
@@ -164,7 +162,8 @@ format_time(char *buf, size_t len)
 	snprintf(buf + n, len - n, ".%03dZ", (int)(now.tv_nsec / 1000000));
 }
 
-/* A log that cannot be written to (a full disk, a closed pipe) must not stop routing. */
+/* A log that cannot be written to (a full disk, a closed pipe) must not stop routing.
+ */
 static void
 write_all(int fd, const char *text, size_t len)
 {
@@ -188,8 +187,8 @@ put_line(enum conf_log_level level, char *line, size_t len)
 		return;
 	}
 	line[len] = '\n';
-	write_all(state.target == LOG_TARGET_FILE ? state.fd : STDERR_FILENO, line,
-	    len + 1);
+	write_all(
+	    state.target == LOG_TARGET_FILE ? state.fd : STDERR_FILENO, line, len + 1);
 }
 
 static void
@@ -201,8 +200,8 @@ put_text(enum conf_log_level level, const char *peer, const char *message)
 
 	if (state.target != LOG_TARGET_SYSLOG) {
 		format_time(time_text, sizeof(time_text));
-		n = snprintf(line, sizeof(line), "%s %-7s ", time_text,
-		    levels[level].name);
+		n = snprintf(
+		    line, sizeof(line), "%s %-7s ", time_text, levels[level].name);
 	}
 	text_clean(message, clean, sizeof(clean));
 	text_clean(peer == NULL ? "" : peer, clean_peer, sizeof(clean_peer));
@@ -212,8 +211,8 @@ put_text(enum conf_log_level level, const char *peer, const char *message)
 }
 
 static void
-put_json(enum conf_log_level level, const char *peer, json_t *fields,
-    const char *message)
+put_json(
+    enum conf_log_level level, const char *peer, json_t *fields, const char *message)
 {
 	json_t *object = json_object();
 	char time_text[LOG_TIME_LEN];
@@ -237,8 +236,8 @@ put_json(enum conf_log_level level, const char *peer, json_t *fields,
 }
 
 void
-log_line(enum conf_log_level level, const char *peer, json_t *fields,
-    const char *message)
+log_line(
+    enum conf_log_level level, const char *peer, json_t *fields, const char *message)
 {
 	if (log_is_on(level)) {
 		if (state.json)

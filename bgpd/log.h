@@ -3,24 +3,25 @@
  * The log: where it goes, from which level on, and as text or JSON lines.  There is one
  * log a process; its state lives in log.c.
  *
- * What the speaker tells is put into words in log_event.c; the shell's own sentences are
- * log_warning() and its kin at the place where the thing happens.
+ * What the speaker tells is put into words in log_event.c; the shell's own sentences
+ * are log_warning() and its kin at the place where the thing happens.
  */
 #ifndef BGPD_LOG_H
 #define BGPD_LOG_H
 
 #include "bgp/conf.h"
 
-struct event; /* bgp/speaker.h */
+struct speaker_event; /* bgp/speaker.h */
 struct json_t;
 
 /*
- * Opens the log as the configuration says; again after a reload.  `verbose` (-v) sets the
- * level to debug whatever the configuration says.  False: the file cannot be opened,
- * `error` says why, and the log stays as it was (standard error at first).
+ * Opens the log as the configuration says; again after a reload.  `verbose` (-v) sets
+ * the level to debug whatever the configuration says.  False: the file cannot be
+ * opened, `error` says why, and the log stays as it was (standard error at first).
  */
 bool log_open(const struct conf_log *conf, bool verbose, char *error, size_t len);
-/* SIGUSR1: a log file is opened again by its name.  Where that fails the old one stays. */
+/* SIGUSR1: a log file is opened again by its name.  Where that fails the old one stays.
+ */
 void log_reopen(void);
 void log_close(void);
 
@@ -48,8 +49,9 @@ void log_line(enum conf_log_level level, const char *peer, struct json_t *fields
 bool log_is_json(void);
 
 /* One line for an event of the speaker; DIAL and CLOSE are the shell's and not logged.
- * Call before the next event is drawn.  A peer's repeated faults are counted, not told. */
-void log_event(const struct event *event);
+ * Call before the next event is drawn.  A peer's repeated faults are counted, not told.
+ */
+void log_event(const struct speaker_event *event);
 /* Now and then, at least once a minute: tells what was counted ("... 57 more"). */
 void log_event_flush(void);
 

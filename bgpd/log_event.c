@@ -4,10 +4,9 @@
  * the fields that the JSON format carries beside it.
  *
  * A peer may send a faulty UPDATE a thousand times a second.  Of a kind of event that a
- * peer can repeat at will the first few a minute are told, the rest are counted and told
- * as one line when the minute is over: a bounded table, whatever the peers do.
+ * peer can repeat at will the first few a minute are told, the rest are counted and
+ * told as one line when the minute is over: a bounded table, whatever the peers do.
  */
-#define _POSIX_C_SOURCE 200809L
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -116,7 +115,7 @@ now_s(void)
 }
 
 static struct repeat *
-repeat_slot(const struct event *event)
+repeat_slot(const struct speaker_event *event)
 {
 	uint32_t hash = 2166136261u + (uint32_t)event->kind;
 	const char *c;
@@ -128,7 +127,7 @@ repeat_slot(const struct event *event)
 
 /* True: count it, do not tell it. */
 static bool
-is_repeated(const struct event *event)
+is_repeated(const struct speaker_event *event)
 {
 	struct repeat *r = repeat_slot(event);
 	int64_t now = now_s();
@@ -163,7 +162,7 @@ log_event_flush(void)
 /* ---- sentences ---- */
 
 static const char *
-octets_text(const struct event *event, char *buf)
+octets_text(const struct speaker_event *event, char *buf)
 {
 	size_t i;
 
@@ -174,7 +173,7 @@ octets_text(const struct event *event, char *buf)
 }
 
 static void
-say_peer(const struct event *event, char *buf, size_t len)
+say_peer(const struct speaker_event *event, char *buf, size_t len)
 {
 	const struct peer *peer = event->peer;
 	char addr[ADDR_TEXT_LEN];
@@ -182,24 +181,24 @@ say_peer(const struct event *event, char *buf, size_t len)
 	if (peer == NULL) {
 		snprintf(buf, len, "%s",
 		    event->kind == EVENT_PEER_UP ? "session established"
-		                                 : "peer added");
+						 : "peer added");
 		return;
 	}
 	addr_format(&peer->conf.address, addr);
 	if (event->kind == EVENT_PEER_UP)
-		snprintf(buf, len, "session established, %s, AS %" PRIu32
-		    ", hold time %u s", addr, peer->remote_open.as,
-		    (unsigned)peer->params.hold_time_s);
+		snprintf(buf, len,
+		    "session established, %s, AS %" PRIu32 ", hold time %u s", addr,
+		    peer->remote_open.as, (unsigned)peer->params.hold_time_s);
 	else if (peer->dynamic || peer->conf.options.remote_as == 0)
-		snprintf(buf, len, "%speer added, %s",
-		    peer->dynamic ? "dynamic " : "", addr);
+		snprintf(buf, len, "%speer added, %s", peer->dynamic ? "dynamic " : "",
+		    addr);
 	else
 		snprintf(buf, len, "peer added, %s, AS %" PRIu32, addr,
 		    peer->conf.options.remote_as);
 }
 
 static void
-say_notification(const struct event *event, char *buf, size_t len)
+say_notification(const struct speaker_event *event, char *buf, size_t len)
 {
 	char name[96];
 
@@ -211,30 +210,30 @@ say_notification(const struct event *event, char *buf, size_t len)
 }
 
 static void
-say_fault(const struct event *event, char *buf, size_t len)
+say_fault(const struct speaker_event *event, char *buf, size_t len)
 {
 	char name[16], octets[2 * EVENT_OCTETS_MAX + 1];
 	bool is_attribute = event->attribute != 0;
 
 	octets_text(event, octets);
-	snprintf(buf, len, "faulty UPDATE%s%s: %s; %s%s%s",
-	    is_attribute ? ", " : "",
+	snprintf(buf, len, "faulty UPDATE%s%s: %s; %s%s%s", is_attribute ? ", " : "",
 	    is_attribute ? attribute_name(event->attribute, name) : "", event->text,
 	    action_text(event->action), octets[0] == '\0' ? "" : "; octets ", octets);
 }
 
 static void
-say(const struct event *event, char *buf, size_t len)
+say(const struct speaker_event *event, char *buf, size_t len)
 {
-	const char *family = event->family < FAMILY_COUNT
-	    ? family_name((enum family)event->family)
-	    : "";
+	const char *family =
+	    event->family < FAMILY_COUNT ? family_name((enum family)event->family) : "";
 	char prefix[PREFIX_TEXT_LEN];
 
 	switch (event->kind) {
 	case EVENT_PEER_UP:
 	case EVENT_PEER_ADDED: say_peer(event, buf, len); break;
-	case EVENT_PEER_DOWN: snprintf(buf, len, "session down: %s", event->text); break;
+	case EVENT_PEER_DOWN:
+		snprintf(buf, len, "session down: %s", event->text);
+		break;
 	case EVENT_PEER_REMOVED: snprintf(buf, len, "peer removed"); break;
 	case EVENT_NOTIFICATION_SENT:
 	case EVENT_NOTIFICATION_RECEIVED: say_notification(event, buf, len); break;
@@ -243,8 +242,10 @@ say(const struct event *event, char *buf, size_t len)
 		snprintf(buf, len, "End-of-RIB received, %s", family);
 		break;
 	case EVENT_STALE_KEPT:
-		snprintf(buf, len, "%" PRIu64 " %s routes of the ended session are kept"
-		    " as stale", event->count, family);
+		snprintf(buf, len,
+		    "%" PRIu64 " %s routes of the ended session are kept"
+		    " as stale",
+		    event->count, family);
 		break;
 	case EVENT_STALE_SWEPT:
 		snprintf(buf, len, "%" PRIu64 " stale %s routes were removed",
@@ -255,11 +256,14 @@ say(const struct event *event, char *buf, size_t len)
 		    event->count, event->text);
 		break;
 	case EVENT_TOO_LONG:
-		snprintf(buf, len, "%s is not sent: its attributes do not fit into a"
-		    " message", prefix_format(&event->prefix, prefix));
+		snprintf(buf, len,
+		    "%s is not sent: its attributes do not fit into a"
+		    " message",
+		    prefix_format(&event->prefix, prefix));
 		break;
 	case EVENT_CONVERGED:
-		snprintf(buf, len, "the restart is over, what was not confirmed leaves"
+		snprintf(buf, len,
+		    "the restart is over, what was not confirmed leaves"
 		    " the kernel");
 		break;
 	case EVENT_REFUSED_OPEN:
@@ -274,12 +278,12 @@ static bool
 has_family(enum event_kind kind)
 {
 	return kind == EVENT_STALE_KEPT || kind == EVENT_STALE_SWEPT ||
-	    kind == EVENT_END_OF_RIB;
+	       kind == EVENT_END_OF_RIB;
 }
 
 /* The machine's half of the sentence. */
 static json_t *
-fields_of(const struct event *event)
+fields_of(const struct speaker_event *event)
 {
 	json_t *o = json_object();
 	char text[PREFIX_TEXT_LEN], octets[2 * EVENT_OCTETS_MAX + 1], name[16];
@@ -292,12 +296,14 @@ fields_of(const struct event *event)
 		json_object_set_new(o, "subcode", json_integer(event->subcode));
 		break;
 	case EVENT_UPDATE_FAULT:
-		json_object_set_new(o, "attribute", event->attribute == 0 ? json_null() :
-		    json_string(attribute_name(event->attribute, name)));
-		json_object_set_new(o, "action",
-		    json_string(action_text(event->action)));
-		json_object_set_new(o, "octets",
-		    json_string(octets_text(event, octets)));
+		json_object_set_new(o, "attribute",
+		    event->attribute == 0
+			? json_null()
+			: json_string(attribute_name(event->attribute, name)));
+		json_object_set_new(
+		    o, "action", json_string(action_text(event->action)));
+		json_object_set_new(
+		    o, "octets", json_string(octets_text(event, octets)));
 		break;
 	case EVENT_STALE_KEPT:
 	case EVENT_STALE_SWEPT:
@@ -305,8 +311,8 @@ fields_of(const struct event *event)
 		json_object_set_new(o, "count", json_integer((json_int_t)event->count));
 		break;
 	case EVENT_TOO_LONG:
-		json_object_set_new(o, "prefix",
-		    json_string(prefix_format(&event->prefix, text)));
+		json_object_set_new(
+		    o, "prefix", json_string(prefix_format(&event->prefix, text)));
 		break;
 	default: break;
 	}
@@ -319,7 +325,7 @@ fields_of(const struct event *event)
 }
 
 void
-log_event(const struct event *event)
+log_event(const struct speaker_event *event)
 {
 	char sentence[SENTENCE_LEN];
 	enum conf_log_level level;

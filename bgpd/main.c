@@ -126,49 +126,23 @@ daemon_answers(const char *path)
 	return answers;
 }
 
-static void
-flush_synced(void *arg)
-{
-	event_base_loopbreak(arg);
-}
-
-static void
-flush_log(void *arg, int level, const char *text)
-{
-	(void)arg;
-	log_write((enum conf_log_level)level, NULL, "%s", text);
-}
-
 static int
 flush(const struct conf *conf)
 {
-	const struct kernel_events events = { .synced = flush_synced, .log = flush_log };
-	struct event_base *base = event_base_new();
-	struct kernel *kernel;
-	struct fib *fib;
 	char error[512] = "";
-	int left = -1;
+	uint32_t removed = 0;
 
 	if (daemon_answers(conf->control.socket)) {
 		fprintf(stderr, "bgpd: a daemon runs on %s; stop it first\n",
 		    conf->control.socket);
 		return 1;
 	}
-	kernel = kernel_new(base, &conf->kernel, &events, base, error, sizeof(error));
-	fib = kernel == NULL ? NULL : fib_new(kernel, error, sizeof(error));
-	if (fib != NULL) {
-		event_base_dispatch(base);
-		left = fib_flush_all(fib);
-		fib_free(fib);
-	}
-	if (kernel != NULL)
-		kernel_free(kernel);
-	event_base_free(base);
-	if (error[0] != '\0')
+	if (!fib_remove_all(&conf->kernel, &removed, error, sizeof(error))) {
 		fprintf(stderr, "bgpd: %s\n", error);
-	if (left > 0)
-		fprintf(stderr, "bgpd: %d routes could not be removed\n", left);
-	return left == 0 ? 0 : 1;
+		return 1;
+	}
+	printf("%u routes removed\n", removed);
+	return 0;
 }
 
 /*

@@ -182,6 +182,14 @@ netlink_dump_read(struct netlink_dump *dump, void *buffer)
 
 /* ---- writes ---- */
 
+static void
+drop_batch(struct netlink_writer *writer)
+{
+	for (unsigned i = 0; i < writer->n_batch; i++)
+		nlmsg_free(writer->batch[i]);
+	writer->n_batch = 0;
+}
+
 bool
 netlink_writer_open(struct netlink_writer *writer, writer_done done, void *arg,
     char *err, size_t errlen)
@@ -198,9 +206,7 @@ netlink_writer_open(struct netlink_writer *writer, writer_done done, void *arg,
 void
 netlink_writer_close(struct netlink_writer *writer)
 {
-	for (unsigned i = 0; i < writer->n_batch; i++)
-		nlmsg_free(writer->batch[i]);
-	writer->n_batch = 0;
+	drop_batch(writer);
 	writer->n_flying = writer->n_added = 0;
 	netlink_close(&writer->nl);
 }
@@ -246,9 +252,7 @@ netlink_writer_send(struct netlink_writer *writer)
 	}
 	if (sendmsg(writer->nl.fd, &msg, MSG_DONTWAIT) < 0)
 		return false;
-	for (unsigned i = 0; i < writer->n_batch; i++)
-		nlmsg_free(writer->batch[i]);
-	writer->n_batch = 0;
+	drop_batch(writer);
 	writer->n_flying += writer->n_added;
 	writer->n_added = 0;
 	return true;
@@ -314,6 +318,9 @@ writer_message(void *arg, const struct nlmsghdr *header)
 void
 netlink_writer_abandon(struct netlink_writer *writer)
 {
+	drop_batch(writer);
+	writer->n_flying += writer->n_added;
+	writer->n_added = 0;
 	while (writer->n_flying > 0)
 		finish_first(writer, WRITER_UNKNOWN, 0, "");
 }

@@ -126,7 +126,7 @@ void netlink_writer_add(
 bool netlink_writer_send(struct netlink_writer *writer);
 /* Reads all answers there are.  False: an answer was lost, all flying were given up. */
 bool netlink_writer_read(struct netlink_writer *writer, void *buffer);
-/* Reports all flying messages as WRITER_UNKNOWN. */
+/* Reports all flying messages as WRITER_UNKNOWN, and those of the batch, unsent. */
 void netlink_writer_abandon(struct netlink_writer *writer);
 
 #endif

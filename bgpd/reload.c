@@ -108,7 +108,8 @@ int
 daemon_reload(struct daemon *d, char *error, size_t len)
 {
 	struct conf *conf;
-	const char *fixed;
+	const char *section, *key;
+	bool fixed;
 
 	snprintf(error, len, "the daemon has not started yet");
 	if (!d->started)
@@ -116,12 +117,12 @@ daemon_reload(struct daemon *d, char *error, size_t len)
 	conf = read_again(d, error, len);
 	if (conf == NULL)
 		return -1;
-	fixed = conf_restart_needed(speaker_conf(d->speaker), conf);
-	if (fixed != NULL)
-		snprintf(error, len, "%s: %s cannot be changed while the daemon runs: "
-				     "restart it",
-		    d->config_path, fixed);
-	if (fixed != NULL || !apply_to_shell(d, conf, error, len)) {
+	fixed = conf_restart_needed(speaker_conf(d->speaker), conf, &section, &key);
+	if (fixed)
+		snprintf(error, len,
+		    "%s: %s %s cannot be changed while the daemon runs: restart it",
+		    d->config_path, section, key);
+	if (fixed || !apply_to_shell(d, conf, error, len)) {
 		conf_free(conf);
 		return -1;
 	}

@@ -91,8 +91,9 @@ show_router(const struct control_ops *ops)
 	show_put(o, "as", json_integer(conf->router.as));
 	show_put(o, "router_id", show_router_id(conf->router.id));
 	show_put(o, "node", text_json_or_null(conf->router.node));
-	show_put(o, "uptime_s", json_integer((json_int_t)(
-	    (speaker_now(ops->speaker) - totals.start_ms) / 1000)));
+	show_put(o, "uptime_s",
+	    json_integer(
+		(json_int_t)((speaker_now(ops->speaker) - totals.start_ms) / 1000)));
 	show_put(o, "ready", json_boolean(ops->ready != NULL && ops->ready(ops->arg)));
 	show_put(o, "restarting", json_boolean(totals.restarting));
 	show_put(o, "peers",
@@ -139,17 +140,17 @@ show_memory(const struct control_ops *ops)
 	process_memory(o);
 	show_put(o, "prefixes",
 	    json_integer((json_int_t)rib_dest_count(rib, FAMILY_IPV4) +
-		rib_dest_count(rib, FAMILY_IPV6)));
+			 rib_dest_count(rib, FAMILY_IPV6)));
 	show_put(o, "paths",
 	    json_integer((json_int_t)rib_path_count(rib, FAMILY_IPV4) +
-		rib_path_count(rib, FAMILY_IPV6)));
+			 rib_path_count(rib, FAMILY_IPV6)));
 	show_put(o, "rib_bytes", json_integer((json_int_t)totals.rib_bytes));
 	show_put(o, "attribute_sets", json_integer((json_int_t)totals.attr_sets));
 	show_put(o, "attribute_bytes", json_integer((json_int_t)totals.attr_bytes));
 	show_put(o, "update_groups", json_integer(totals.update_groups));
 	show_put(o, "out_bytes", json_integer((json_int_t)totals.out_bytes));
-	show_put(o, "peers", json_integer((json_int_t)totals.configured +
-	    totals.dynamic));
+	show_put(
+	    o, "peers", json_integer((json_int_t)totals.configured + totals.dynamic));
 	show_put(o, "peer_bytes", json_integer((json_int_t)totals.peer_bytes));
 	show_put(o, "too_long", json_integer(totals.too_long));
 	return o;

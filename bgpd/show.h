@@ -27,9 +27,9 @@ json_t *show_peer_record(const struct control_ops *ops, const struct peer *peer)
 json_t *show_kernel_route(const struct control_fib_route *route);
 
 /*
- * Adds origin, as_path, local_pref, med, communities, originator_id and cluster_list of a
- * block of attributes to `row`; null or empty where absent.  `as4`: AS_PATH has 4-octet
- * numbers.
+ * Adds origin, as_path, local_pref, med, communities, originator_id and cluster_list of
+ * a block of attributes to `row`; null or empty where absent.  `as4`: AS_PATH has
+ * 4-octet numbers.
  */
 void show_attributes(json_t *row, struct slice block, bool as4);
 

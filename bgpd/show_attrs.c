@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * A block of path attributes as JSON: a set in the RIB and a set on the wire look alike.
+ * A block of path attributes as JSON: a set in the RIB and a set on the wire look
+ * alike.
  */
 #include "show.h"
 

@@ -25,23 +25,24 @@ families(const struct control_ops *ops, const struct peer *peer)
 	for (f = 0; f < FAMILY_COUNT; f++) {
 		const struct rib_peer *rp;
 		bool shown = peer->established != NULL ? peer->params.families[f]
-		                                       : peer->conf.options.families[f];
+						       : peer->conf.options.families[f];
 
 		if (!shown)
 			continue;
 		counts = json_object();
 		rp = peer->number < rib_peer_count(rib)
-		    ? rib_peer_info(rib, peer->number)
-		    : NULL;
+			 ? rib_peer_info(rib, peer->number)
+			 : NULL;
 		show_put(counts, "received",
 		    json_integer(rp == NULL ? 0 : rp->family[f].received));
 		show_put(counts, "accepted",
 		    json_integer(rp == NULL ? 0 : rp->family[f].accepted));
-		show_put(counts, "best", json_integer(rp == NULL ? 0 : rp->family[f].best));
+		show_put(
+		    counts, "best", json_integer(rp == NULL ? 0 : rp->family[f].best));
 		show_put(counts, "sent",
 		    json_integer(peer->established == NULL
-		            ? 0
-		            : peer_sent_count(peer, (enum family)f)));
+				     ? 0
+				     : peer_sent_count(peer, (enum family)f)));
 		show_put(o, family_name((enum family)f), counts);
 	}
 	return o;
@@ -68,12 +69,12 @@ show_peer(const struct control_ops *ops, const struct peer *peer)
 	show_put(o, "uptime_s", up ? show_age(ops, peer->up_since_ms) : json_null());
 	show_put(o, "down_s", up ? json_null() : show_age(ops, peer->down_since_ms));
 	show_put(o, "router_id", show_router_id(peer->remote_open.bgp_id));
-	show_put(o, "hold_time",
-	    up ? json_integer(peer->params.hold_time_s) : json_null());
+	show_put(
+	    o, "hold_time", up ? json_integer(peer->params.hold_time_s) : json_null());
 	show_put(o, "families", families(ops, peer));
 	show_put(o, "messages",
 	    json_pack("{s:I, s:I}", "in", (json_int_t)peer->counters.in[0], "out",
-	        (json_int_t)peer->counters.out[0]));
+		(json_int_t)peer->counters.out[0]));
 	show_put(o, "last_error", text_json_or_null(peer->last_error));
 	show_put(o, "last_error_age_s", show_age(ops, peer->last_error_ms));
 	show_put(o, "stale",
@@ -110,7 +111,8 @@ graceful_restart(const struct open *theirs)
 	return o;
 }
 
-/* What holds on the session: both sides announced it, or, for graceful restart, they. */
+/* What holds on the session: both sides announced it, or, for graceful restart, they.
+ */
 static json_t *
 negotiated(const struct peer *peer)
 {
@@ -137,7 +139,8 @@ seconds_until(const struct control_ops *ops, uint64_t then_ms)
 
 	if (then_ms == 0)
 		return json_null();
-	return json_integer(then_ms < now ? 0 : (json_int_t)((then_ms - now + 999) / 1000));
+	return json_integer(
+	    then_ms < now ? 0 : (json_int_t)((then_ms - now + 999) / 1000));
 }
 
 static json_t *
@@ -146,11 +149,14 @@ timers(const struct control_ops *ops, const struct peer *peer)
 	json_t *o = json_object();
 	bool up = peer->established != NULL;
 
-	show_put(o, "hold_time_configured",
-	    json_integer(peer->conf.options.hold_time_s));
-	show_put(o, "hold_time", up ? json_integer(peer->params.hold_time_s) : json_null());
-	show_put(o, "keepalive", up ? json_integer(peer->params.keepalive_s) : json_null());
-	show_put(o, "connect_retry_in_s", up ? json_null() : seconds_until(ops, peer->retry_at_ms));
+	show_put(
+	    o, "hold_time_configured", json_integer(peer->conf.options.hold_time_s));
+	show_put(
+	    o, "hold_time", up ? json_integer(peer->params.hold_time_s) : json_null());
+	show_put(
+	    o, "keepalive", up ? json_integer(peer->params.keepalive_s) : json_null());
+	show_put(o, "connect_retry_in_s",
+	    up ? json_null() : seconds_until(ops, peer->retry_at_ms));
 	show_put(o, "stale_expires_in_s", seconds_until(ops, peer->stale_until_ms));
 	return o;
 }
@@ -210,8 +216,8 @@ show_peer_record(const struct control_ops *ops, const struct peer *peer)
 	show_put(o, "export", filter_name(ops, peer->conf.options.export));
 	show_put(o, "max_prefixes",
 	    peer->conf.options.max_prefixes == 0
-	        ? json_null()
-	        : json_integer(peer->conf.options.max_prefixes));
+		? json_null()
+		: json_integer(peer->conf.options.max_prefixes));
 	show_put(o, "negotiated", negotiated(peer));
 	show_put(o, "timers", timers(ops, peer));
 	show_put(o, "messages_in", messages_by_type(peer->counters.in));
@@ -219,9 +225,9 @@ show_peer_record(const struct control_ops *ops, const struct peer *peer)
 	show_put(o, "flaps", json_integer((json_int_t)peer->counters.flaps));
 	show_put(o, "update_faults",
 	    json_pack("{s:I, s:I, s:I}", "withdraw",
-	        (json_int_t)peer->counters.faults_withdraw, "discard",
-	        (json_int_t)peer->counters.faults_discard, "reset",
-	        (json_int_t)peer->counters.faults_reset));
+		(json_int_t)peer->counters.faults_withdraw, "discard",
+		(json_int_t)peer->counters.faults_discard, "reset",
+		(json_int_t)peer->counters.faults_reset));
 	show_put(o, "stale_families", family_list(peer->stale));
 	return o;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * Routes as JSON: the paths of the RIB with what became of each, and what a peer is sent;
- * see show_routes.h.
+ * Routes as JSON: the paths of the RIB with what became of each, and what a peer is
+ * sent; see show_routes.h.
  */
 #include "show_routes.h"
 
@@ -48,8 +48,8 @@ invalid_reason(const struct row_context *row, const struct path *path, char *buf
 {
 	const struct conf_router *router = &speaker_conf(row->ops->speaker)->router;
 	const struct peer *peer = path->peer == RIB_LOCAL_PEER
-	    ? NULL
-	    : speaker_peer(row->ops->speaker, path->peer);
+				      ? NULL
+				      : speaker_peer(row->ops->speaker, path->peer);
 
 	if (path->flags & PATH_AS_LOOP) {
 		snprintf(buf, REASON_LEN, "our AS %" PRIu32 " is in AS_PATH",
@@ -62,8 +62,8 @@ invalid_reason(const struct row_context *row, const struct path *path, char *buf
 		return "our cluster id is in CLUSTER_LIST";
 	if (path->flags & PATH_FILTERED)
 		return lacks_import_filter(peer)
-		    ? "no import filter on an eBGP session (RFC 8212)"
-		    : "rejected by the import filter";
+			   ? "no import filter on an eBGP session (RFC 8212)"
+			   : "rejected by the import filter";
 	if (path->flags & PATH_SUPPRESSED)
 		return "inside the summary-only network";
 	return next_hop_reason(path, buf);
@@ -122,12 +122,12 @@ row_end(json_t *o, const struct row_context *row, const struct path *path)
 	uint64_t now_s = speaker_now(row->ops->speaker) / 1000;
 
 	show_put(o, "path_id", json_null());
-	show_put(o, "stale",
-	    json_boolean(rib_path_is_stale(row->rib, path, row->family)));
+	show_put(
+	    o, "stale", json_boolean(rib_path_is_stale(row->rib, path, row->family)));
 	show_put(o, "installed", json_boolean(row->installed && path == row->best));
 	show_put(o, "age_s",
-	    json_integer(now_s < path->since_s ? 0
-	                                       : (json_int_t)(now_s - path->since_s)));
+	    json_integer(
+		now_s < path->since_s ? 0 : (json_int_t)(now_s - path->since_s)));
 	show_put(o, "multipath", json_false());
 	show_put(o, "reason", reason(row, path));
 }
@@ -145,7 +145,8 @@ path_row(const struct row_context *row, const struct path *path)
 	return o;
 }
 
-/* The row of the best path with the next hop and the attributes as the peer gets them. */
+/* The row of the best path with the next hop and the attributes as the peer gets them.
+ */
 static json_t *
 sent_row(const struct row_context *row, const struct peer *to)
 {
@@ -154,8 +155,8 @@ sent_row(const struct row_context *row, const struct peer *to)
 	json_t *o = NULL;
 	size_t len;
 
-	len = peer_export(row->ops->speaker, to, row->family, row->dest, &next_hop, block,
-	    MESSAGE_MAX_EXTENDED_LEN);
+	len = peer_export(row->ops->speaker, to, row->family, row->dest, &next_hop,
+	    block, MESSAGE_MAX_EXTENDED_LEN);
 	if (len > 0) {
 		o = row_begin(row, row->best);
 		show_put(o, "next_hop", show_addr(&next_hop));
@@ -167,8 +168,8 @@ sent_row(const struct row_context *row, const struct peer *to)
 }
 
 static void
-emit_sent(const struct route_walk *walk, const struct row_context *row,
-    show_emit *emit, void *arg)
+emit_sent(const struct route_walk *walk, const struct row_context *row, show_emit *emit,
+    void *arg)
 {
 	const struct peer *to = speaker_peer(row->ops->speaker, walk->query.sent);
 	json_t *o;
@@ -186,13 +187,16 @@ static void
 emit_dest(const struct route_walk *walk, const struct control_ops *ops,
     enum family family, const struct dest *dest, show_emit *emit, void *arg)
 {
-	struct row_context row = { .ops = ops, .rib = speaker_rib(ops->speaker),
-		.family = family, .dest = dest, .best = dest_best(dest) };
+	struct row_context row = { .ops = ops,
+		.rib = speaker_rib(ops->speaker),
+		.family = family,
+		.dest = dest,
+		.best = dest_best(dest) };
 	struct prefix prefix = dest_prefix(dest, family);
 	const struct path *path;
 
 	row.installed = row.best != NULL && ops->route_installed != NULL &&
-	    ops->route_installed(ops->arg, &prefix);
+			ops->route_installed(ops->arg, &prefix);
 	if (walk->query.sent_given) {
 		emit_sent(walk, &row, emit, arg);
 		return;
@@ -227,8 +231,8 @@ look_up(const struct route_walk *walk, const struct control_ops *ops, show_emit 
 	if (!query->families[family])
 		return;
 	dest = query->match == ROUTE_MATCH_EXACT
-	    ? rib_find(speaker_rib(ops->speaker), &query->prefix)
-	    : rib_longest_match(speaker_rib(ops->speaker), &addr);
+		   ? rib_find(speaker_rib(ops->speaker), &query->prefix)
+		   : rib_longest_match(speaker_rib(ops->speaker), &addr);
 	if (dest != NULL)
 		emit_dest(walk, ops, family, dest, emit, arg);
 }
@@ -260,7 +264,7 @@ route_walk_slice(struct route_walk *walk, const struct control_ops *ops,
 	for (; walk->family < FAMILY_COUNT; walk->family++, walk->next = 1) {
 		if (!query->families[walk->family] ||
 		    (query->match == ROUTE_MATCH_LONGER &&
-		        query->prefix.family != walk->family))
+			query->prefix.family != walk->family))
 			continue;
 		for (; walk->next <= rib_dest_top(rib, walk->family); walk->next++) {
 			const struct dest *dest;

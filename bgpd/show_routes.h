@@ -2,9 +2,9 @@
  *
  * `show routes`: a question about the RIB, answered in slices.
  *
- * A walk keeps numbers only, of a destination and of peers, and looks everything up again
- * in each slice: the table may change as it likes in between.  A route that stays is
- * shown once; order is the client's business.
+ * A walk keeps numbers only, of a destination and of peers, and looks everything up
+ * again in each slice: the table may change as it likes in between.  A route that stays
+ * is shown once; order is the client's business.
  */
 #ifndef BGPD_SHOW_ROUTES_H
 #define BGPD_SHOW_ROUTES_H

@@ -56,12 +56,8 @@ peers_are_ready(struct daemon *d)
 static bool
 fib_is_in_step(const struct daemon *d)
 {
-	struct fib_counters counters;
-
-	if (d->fib == NULL)
-		return true;
-	fib_counters(d->fib, &counters);
-	return counters.pending == 0 && !rib_fib_pending(speaker_rib(d->speaker));
+	return d->fib == NULL ||
+	    (fib_is_settled(d->fib) && !rib_fib_pending(speaker_rib(d->speaker)));
 }
 
 /* It never waits for a peer that cannot be reached, and once true it stays so. */
@@ -91,4 +87,87 @@ shutdown_now(void *arg, const char *reason)
 	log_notice("shutdown by the operator%s%s",
 	    reason != NULL && reason[0] != '\0' ? ": " : "", reason == NULL ? "" : reason);
 	daemon_stop(arg, false, reason);
+}
+
+/* ---- the FIB ---- */
+
+static bool
+route_installed(void *arg, const struct prefix *prefix)
+{
+	const struct daemon *d = arg;
+
+	return d->fib != NULL && fib_is_installed(d->fib, prefix);
+}
+
+static void
+fib_counts(void *arg, struct control_fib_counts *out)
+{
+	const struct daemon *d = arg;
+	struct fib_counters counters;
+
+	*out = (struct control_fib_counts){ 0 };
+	if (d->fib == NULL)
+		return;
+	fib_counters(d->fib, &counters);
+	for (int f = 0; f < FAMILY_COUNT; f++) {
+		const uint32_t *states = counters.states[f];
+
+		out->installed[f] = states[FIB_STATE_INSTALLED];
+		out->pending += states[FIB_STATE_PENDING];
+		out->conflicts += states[FIB_STATE_CONFLICT];
+		out->failed += states[FIB_STATE_FAILED];
+	}
+}
+
+struct walk_context {
+	const struct daemon *daemon;
+	control_fib_emit *emit;
+	void *emit_arg;
+};
+
+static void
+emit_one(void *arg, const struct fib_status *status)
+{
+	const struct walk_context *walk = arg;
+	const struct fib_route *route = &status->route;
+	char via[ADDR_TEXT_LEN], owner[16] = "";
+	struct control_fib_route out = { .prefix = route->prefix,
+		.state = fib_state_name(status->state),
+		.owner = owner,
+		.detail = status->detail };
+
+	if (status->state == FIB_STATE_CONFLICT && status->owner != 0)
+		snprintf(owner, sizeof(owner), "protocol %u", status->owner);
+	if (route->n_hops > 0) {
+		out.via = addr_format(&route->hops[0].gateway, via);
+		out.device = kernel_link_name(walk->daemon->kernel, route->hops[0].ifindex);
+	} else {
+		out.via = route->type == FIB_BLACKHOLE ? "blackhole" : "";
+	}
+	walk->emit(walk->emit_arg, &out);
+}
+
+static bool
+walk_fib(void *arg, uint32_t *position, control_fib_emit *emit, void *emit_arg)
+{
+	struct walk_context walk = { arg, emit, emit_arg };
+
+	return walk.daemon->fib != NULL &&
+	    fib_walk(walk.daemon->fib, position, emit_one, &walk);
+}
+
+void
+daemon_fill_control_ops(struct daemon *d)
+{
+	d->control_ops = (struct control_ops){ .arg = d,
+		.speaker = d->speaker,
+		.version = BGPD_VERSION,
+		.before = before,
+		.after_change = after_change,
+		.ready = ready,
+		.route_installed = route_installed,
+		.fib_counts = fib_counts,
+		.fib_walk = walk_fib,
+		.reload = reload,
+		.shutdown = shutdown_now };
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * Cleaning of text; see text.h.  The UTF-8 reader follows RFC 3629 4: no overlong forms,
- * no surrogates, nothing above U+10FFFF.
+ * Cleaning of text; see text.h.  The UTF-8 reader follows RFC 3629 4: no overlong
+ * forms, no surrogates, nothing above U+10FFFF.
  */
 #include "text.h"
 
@@ -92,7 +92,8 @@ text_json(const char *in)
 {
 	char text[TEXT_MAX_LEN];
 
-	return in == NULL ? json_null() : json_string(clean(in, text, sizeof(text), false));
+	return in == NULL ? json_null()
+			  : json_string(clean(in, text, sizeof(text), false));
 }
 
 json_t *

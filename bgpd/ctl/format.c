@@ -16,10 +16,11 @@ format_duration(int64_t seconds, char *buf)
 	if (seconds < 60)
 		snprintf(buf, DURATION_LEN, "%ds", seconds < 0 ? 0 : (int)seconds);
 	else if (hours == 0)
-		snprintf(buf, DURATION_LEN, "%dm%02ds", (int)minutes,
-		    (int)(seconds % 60));
+		snprintf(
+		    buf, DURATION_LEN, "%dm%02ds", (int)minutes, (int)(seconds % 60));
 	else if (days == 0)
-		snprintf(buf, DURATION_LEN, "%dh%02dm", (int)hours, (int)(minutes % 60));
+		snprintf(
+		    buf, DURATION_LEN, "%dh%02dm", (int)hours, (int)(minutes % 60));
 	else if (days < 100)
 		snprintf(buf, DURATION_LEN, "%dd%02dh", (int)days, (int)(hours % 24));
 	else

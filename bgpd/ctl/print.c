@@ -4,9 +4,7 @@
  */
 #include "print.h"
 
-#include <inttypes.h>
 #include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "format.h"
@@ -53,7 +51,7 @@ field_duration(const json_t *object, const char *key, char *buf)
 	const json_t *value = json_object_get(object, key);
 
 	return json_is_integer(value) ? format_duration(json_integer_value(value), buf)
-	                              : "-";
+				      : "-";
 }
 
 const char *
@@ -141,18 +139,38 @@ view_init(struct view *view, enum view_kind kind)
 void
 view_add(struct view *view, const json_t *object, FILE *out)
 {
+	view->n++;
 	switch (view->kind) {
 	case VIEW_ROUTER: print_router(object, out); break;
 	case VIEW_PEERS: peers_add(view, object); break;
 	case VIEW_PEER: print_peer(object, out); break;
 	case VIEW_ROUTES: routes_add(view, object); break;
-	case VIEW_ROUTE_RECORDS:
-		view->rows.n++;
-		print_route_record(object, out);
-		break;
+	case VIEW_ROUTE_RECORDS: print_route_record(object, out); break;
 	case VIEW_KERNEL: kernel_add(view, object); break;
 	case VIEW_MEMORY: print_memory(object, out); break;
-	case VIEW_RESULT:
-	case VIEW_KIND_COUNT: print_result(object, out); break;
+	case VIEW_RESULT: print_result(object, out); break;
 	}
+}
+
+void
+view_end(struct view *view, FILE *out)
+{
+	switch (view->kind) {
+	case VIEW_PEERS: peers_end(view, out); break;
+	case VIEW_ROUTES: routes_end(view, out); break;
+	case VIEW_KERNEL: kernel_end(view, out); break;
+	case VIEW_ROUTE_RECORDS:
+		if (view->n == 0)
+			fprintf(out, "no route\n");
+		break;
+	default: break;
+	}
+}
+
+void
+view_free(struct view *view)
+{
+	rows_free(&view->rows);
+	json_decref(view->states);
+	view->states = NULL;
 }

@@ -19,23 +19,19 @@ enum view_kind {
 	VIEW_ROUTER,
 	VIEW_PEERS,
 	VIEW_PEER,
-	VIEW_ROUTES,       /* a table */
+	VIEW_ROUTES,        /* a table */
 	VIEW_ROUTE_RECORDS, /* the paths of one prefix, in full */
 	VIEW_KERNEL,
 	VIEW_MEMORY,
-	VIEW_KIND_COUNT
 };
 
 struct view {
 	enum view_kind kind;
-	struct rows rows;
-	struct rows errors; /* VIEW_ROUTER: what stands below each row, by order */
-	/* VIEW_PEERS */
-	unsigned long established, disabled, stale;
-	/* VIEW_ROUTES */
-	unsigned long routes_installed;
-	/* VIEW_KERNEL: how many of each state */
-	json_t *states;
+	struct rows rows;                    /* cells, see table.h */
+	unsigned long n;                     /* objects */
+	unsigned long established, disabled; /* VIEW_PEERS */
+	unsigned long installed;             /* VIEW_ROUTES */
+	json_t *states; /* VIEW_KERNEL: how many there are of each */
 };
 
 void view_init(struct view *view, enum view_kind kind);

@@ -94,7 +94,8 @@ table_row(const struct table *table, const char *cells, FILE *out)
 
 	for (i = 0; i < table->n; i++) {
 		const char *next = cells + strlen(cells) + 1;
-		bool is_last = i + 1 == table->n || rest_is_empty(next, table->n - i - 1);
+		bool is_last =
+		    i + 1 == table->n || rest_is_empty(next, table->n - i - 1);
 
 		put_cell(&table->columns[i], cells, is_last, out);
 		if (is_last)

@@ -8,7 +8,7 @@
 #include "bgp/out.h"
 #include "bgp/speaker.h"
 
-enum { PEER_CONNECTIONS = 2, LAST_ERROR_LEN = 160 };
+enum { PEER_CONNECTIONS = 2, LAST_ERROR_LEN = 256 };
 
 struct peer_counters {
 	uint64_t in[MESSAGE_TYPE_COUNT];  /* by enum message_type; [0] is the total */

@@ -156,7 +156,7 @@ enum event_kind {
 
 enum { EVENT_OCTETS_MAX = 64, EVENT_TEXT_MAX = 160 };
 
-struct event {
+struct speaker_event {
 	enum event_kind kind;
 	struct session *session; /* DIAL, CLOSE */
 	struct peer *peer;       /* may be gone once the next event is drawn */
@@ -172,7 +172,7 @@ struct event {
 };
 
 /* False: none is left. */
-bool speaker_next_event(struct speaker *sp, struct event *out);
+bool speaker_next_event(struct speaker *sp, struct speaker_event *out);
 
 /* ---- operator ---- */
 struct peer *speaker_find_peer(struct speaker *sp, const char *name_or_address);

@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * Addresses and prefixes of the two unicast families: compare, hash, mask, and their
- * text.  Used by every layer.
- *
- * Text goes through libc's inet_pton() and inet_ntop(), so that it reads as every other
- * tool on the host prints it; no socket is touched here.
+ * Addresses and prefixes of the two unicast families: compare, hash, mask, and the text
+ * of prefixes (that of addresses is in addr_text.c).  Used by every layer.
  */
 #include "bgp/prefix.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
-static_assert(ADDR_TEXT_LEN >= INET6_ADDRSTRLEN, "room for any address");
-static_assert(PREFIX_TEXT_LEN >= INET6_ADDRSTRLEN + 4, "room for any prefix");
+static_assert(ADDR_TEXT_LEN >= sizeof("ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255"),
+    "room for any address");
+static_assert(
+    PREFIX_TEXT_LEN >= ADDR_TEXT_LEN + sizeof("/128") - 1, "room for any prefix");
 static_assert(sizeof(struct prefix) == 18, "no padding to hash or compare");
 
 const char *
@@ -115,30 +113,6 @@ addr_is_usable_next_hop(const struct addr *a)
 	if (memcmp(b, zeros, sizeof(zeros)) == 0 && b[15] <= 1)
 		return false;
 	return b[0] != 0xff && memcmp(b, mapped, sizeof(mapped)) != 0;
-}
-
-bool
-addr_parse(const char *text, struct addr *out)
-{
-	struct addr a = { .family = FAMILY_IPV4 };
-
-	if (inet_pton(AF_INET, text, a.bytes) != 1) {
-		a = (struct addr){ .family = FAMILY_IPV6 };
-		if (inet_pton(AF_INET6, text, a.bytes) != 1)
-			return false;
-	}
-	*out = a;
-	return true;
-}
-
-const char *
-addr_format(const struct addr *a, char *buf)
-{
-	if (a->family >= FAMILY_COUNT)
-		return strcpy(buf, "-");
-	inet_ntop(a->family == FAMILY_IPV4 ? AF_INET : AF_INET6, a->bytes, buf,
-	    ADDR_TEXT_LEN);
-	return buf;
 }
 
 struct prefix

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * Two configurations compared: which peers come, go, change, and at what cost.  The
- * cost of an option is its row's; only what is derived (the dialling order, the
- * address of our own node) is judged here.
+ * cost of an option is its row's; only what is derived (the IPv6 address of our own
+ * node) is judged here.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -48,7 +48,9 @@ peer_change(const struct conf *before, const struct conf_peer *old,
 
 	change = change_max(
 	    change, section_change(CONF_SECTION_PEER, before, old, after, new));
-	if (strcmp(old->name, new->name) != 0 || old->dial_late != new->dial_late ||
+	/* Who dials late follows from the addresses, which need a new session anyway.
+	 */
+	if (strcmp(old->name, new->name) != 0 ||
 	    old->from_cluster != new->from_cluster ||
 	    !addr_equal(&old->local_address6, &new->local_address6))
 		change = change_max(change, CONF_CHANGE_APPLY);

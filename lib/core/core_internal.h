@@ -12,6 +12,7 @@ enum {
 	LARGE_HOLD_MS = 240 * 1000,  /* RFC 4271 8.2.2: "a large value" in OpenSent */
 	STABLE_MS = 30 * 1000,       /* a session that lasted so long forgives failures */
 	REDIAL_MS = 200,             /* first try after a session was lost */
+	COLLISION_MS = 3000,         /* two connections so close together collide */
 	CONTROL_MAX = 1 << 16,       /* octets of OPEN, KEEPALIVE … waiting to go out */
 	SESSION_MEMBERS = FAMILY_COUNT,
 };
@@ -30,6 +31,7 @@ struct session {
 	bool queued;  /* on the list of writers */
 	struct session *writer_next;
 	struct session_net net;
+	uint64_t connected_ms; /* when TCP came up */
 	uint64_t up_ms; /* when it became Established */
 	uint64_t last_in_ms;    /* any message */
 	uint64_t last_out_ms;   /* the socket took octets */
@@ -81,7 +83,7 @@ struct speaker {
 	struct heap_item own_timer;
 
 	struct session *writers, **writers_last;
-	struct event *events; /* ring */
+	struct speaker_event *events; /* ring */
 	uint32_t events_head, n_events, events_room;
 	struct gathered_part gathered[1 + 1 + SESSION_MEMBERS];
 	int n_gathered;
@@ -99,8 +101,8 @@ struct speaker {
 };
 
 /* event.c */
-struct event *event_add(struct speaker *sp, enum event_kind kind, struct peer *peer);
-void event_text(struct event *event, const char *format, ...)
+struct speaker_event *note_event(struct speaker *sp, enum event_kind kind, struct peer *peer);
+void note_text(struct speaker_event *event, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void events_forget(struct speaker *sp, const struct session *session,
     const struct peer *peer);
@@ -128,6 +130,10 @@ void peer_dial(struct speaker *sp, struct peer *peer);
 void peer_stop(struct speaker *sp, struct peer *peer, uint8_t subcode,
     const char *shutdown_text, const char *reason);
 void peer_schedule_retry(struct speaker *sp, struct peer *peer, uint64_t delay_ms);
+
+/* receive.c */
+/* Is `other` a connection made in this moment, and the one that RFC 4271 6.8 keeps? */
+bool collision_is_better(const struct session *other, const struct open *theirs);
 
 /* timer.c */
 void peer_arm(struct speaker *sp, struct peer *peer);

@@ -13,7 +13,7 @@ static void
 ring_grow(struct speaker *sp)
 {
 	uint32_t room = sp->events_room == 0 ? 32 : sp->events_room * 2;
-	struct event *ring = mem_alloc(room * sizeof(*ring));
+	struct speaker_event *ring = mem_alloc(room * sizeof(*ring));
 
 	for (uint32_t i = 0; i < sp->n_events; i++)
 		ring[i] = sp->events[(sp->events_head + i) % sp->events_room];
@@ -23,10 +23,10 @@ ring_grow(struct speaker *sp)
 	sp->events_head = 0;
 }
 
-struct event *
-event_add(struct speaker *sp, enum event_kind kind, struct peer *peer)
+struct speaker_event *
+note_event(struct speaker *sp, enum event_kind kind, struct peer *peer)
 {
-	struct event *event;
+	struct speaker_event *event;
 
 	if (sp->n_events == sp->events_room)
 		ring_grow(sp);
@@ -41,7 +41,7 @@ event_add(struct speaker *sp, enum event_kind kind, struct peer *peer)
 }
 
 void
-event_text(struct event *event, const char *format, ...)
+note_text(struct speaker_event *event, const char *format, ...)
 {
 	va_list args;
 
@@ -56,7 +56,7 @@ events_forget(
     struct speaker *sp, const struct session *session, const struct peer *peer)
 {
 	for (uint32_t i = 0; i < sp->n_events; i++) {
-		struct event *event =
+		struct speaker_event *event =
 		    &sp->events[(sp->events_head + i) % sp->events_room];
 
 		if (session != NULL && event->session == session)
@@ -67,7 +67,7 @@ events_forget(
 }
 
 bool
-speaker_next_event(struct speaker *sp, struct event *out)
+speaker_next_event(struct speaker *sp, struct speaker_event *out)
 {
 	while (sp->n_events > 0) {
 		*out = sp->events[sp->events_head];

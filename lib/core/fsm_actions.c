@@ -78,7 +78,7 @@ static void
 do_send_notification(struct session *s, enum fsm_state state, enum fsm_event ev)
 {
 	struct peer *peer = s->peer;
-	struct event *event;
+	struct speaker_event *event;
 	char name[80];
 
 	if (s->error.code == 0)
@@ -95,10 +95,10 @@ do_send_notification(struct session *s, enum fsm_state state, enum fsm_event ev)
 		    s->down_reason != NULL ? s->down_reason : "");
 		peer->last_error_ms = s->sp->now_ms;
 	}
-	event = event_add(s->sp, EVENT_NOTIFICATION_SENT, peer);
+	event = note_event(s->sp, EVENT_NOTIFICATION_SENT, peer);
 	event->code = s->error.code;
 	event->subcode = s->error.subcode;
-	event_text(event, "%s", s->down_reason != NULL ? s->down_reason : "");
+	note_text(event, "%s", s->down_reason != NULL ? s->down_reason : "");
 }
 
 /* The peer forgets the connection; the shell writes what is left, closes, releases. */
@@ -115,7 +115,7 @@ do_close(struct session *s)
 	for (int i = 0; i < PEER_CONNECTIONS; i++)
 		if (peer->connections[i] == s)
 			peer->connections[i] = NULL;
-	event_add(s->sp, EVENT_CLOSE, peer)->session = s;
+	note_event(s->sp, EVENT_CLOSE, peer)->session = s;
 }
 
 static void
@@ -128,7 +128,7 @@ do_dial(struct session *s)
 		peer_dial(sp, s->peer);
 		return;
 	}
-	event_add(sp, EVENT_DIAL, s->peer)->session = s;
+	note_event(sp, EVENT_DIAL, s->peer)->session = s;
 }
 
 static void
@@ -152,7 +152,9 @@ do_send_open(struct session *s)
 		open->restart_time_s = router->restart_time_s;
 		for (int f = 0; f < FAMILY_COUNT; f++) {
 			open->gr_families[f] = options->families[f];
-			open->forwarding[f] = options->families[f] && s->sp->forwarding;
+			/* We did not restart since the peer's last session. */
+			open->forwarding[f] = options->families[f] &&
+			    (s->sp->forwarding || s->peer->came_up);
 		}
 	}
 	if (router->hostname) {
@@ -162,15 +164,23 @@ do_send_open(struct session *s)
 	session_put_open(s);
 }
 
-/* Another connection of the peer lost against this one, or lost its point. */
+/*
+ * Another connection of the peer lost against this one, or lost its point.  But one that
+ * the peer may prefer in this moment is left until its OPEN comes: if each side closed
+ * what the other keeps, none would be left.
+ */
 static void
 close_others(struct session *s)
 {
 	struct peer *peer = s->peer;
 
-	for (int i = 0; i < PEER_CONNECTIONS; i++)
-		if (peer->connections[i] != NULL && peer->connections[i] != s)
-			session_event(peer->connections[i], FSM_EV_COLLISION_LOST);
+	for (int i = 0; i < PEER_CONNECTIONS; i++) {
+		struct session *other = peer->connections[i];
+
+		if (other == NULL || other == s || collision_is_better(other, &s->theirs))
+			continue;
+		session_event(other, FSM_EV_COLLISION_LOST);
+	}
 }
 
 static void
@@ -261,8 +271,9 @@ session_event(struct session *s, enum fsm_event ev)
 		do_arm_keepalive(s);
 	if (todo & FSM_DO_PEER_UP)
 		do_peer_up(s);
-	/* A new attempt has taken its place, or the connection is gone. */
-	if ((todo & FSM_DO_CLOSE) && (todo & FSM_DO_DIAL) == 0)
+	/* A new attempt or the winner has taken its place, or the connection is gone. */
+	if ((todo & FSM_DO_CLOSE) && (todo & FSM_DO_DIAL) == 0 &&
+	    ev != FSM_EV_COLLISION_LOST)
 		plan_redial(s, old == FSM_ESTABLISHED);
 	if (todo & ~(unsigned)FSM_DO_DELIVER)
 		if (todo != FSM_DO_ARM_HOLD && todo != (FSM_DO_ARM_HOLD | FSM_DO_DELIVER))
@@ -368,7 +379,7 @@ make_dynamic(struct speaker *sp, const struct addr *address, enum accept_verdict
 	peer = peers_add(sp, &conf);
 	peer->dynamic = true;
 	peer->group = group;
-	event_add(sp, EVENT_PEER_ADDED, peer);
+	note_event(sp, EVENT_PEER_ADDED, peer);
 	*why = ACCEPT_OK;
 	return peer;
 }
@@ -399,7 +410,7 @@ speaker_accept(
 	s = session_new(sp, peer, false);
 	s->net = *net;
 	s->connected = true;
-	s->last_in_ms = sp->now_ms;
+	s->connected_ms = s->last_in_ms = sp->now_ms;
 	session_event(s, FSM_EV_TCP_UP);
 	*session = s;
 	return ACCEPT_OK;
@@ -412,7 +423,7 @@ session_connected(struct session *s, const struct session_net *net)
 		return;
 	s->net = *net;
 	s->connected = true;
-	s->last_in_ms = s->sp->now_ms;
+	s->connected_ms = s->last_in_ms = s->sp->now_ms;
 	s->peer->retry_at_ms = 0;
 	session_event(s, FSM_EV_TCP_UP);
 }

@@ -108,7 +108,8 @@ peers_add(struct speaker *sp, const struct conf_peer *conf)
 	else
 		sp->first_peer = peer;
 	sp->last_peer = peer;
-	if (sp->by_address == NULL || sp->n_peers++ > sp->address_mask)
+	sp->n_peers++;
+	if (sp->by_address == NULL || sp->n_peers > sp->address_mask)
 		address_grow(sp);
 	else
 		address_index(sp, peer);

@@ -14,42 +14,56 @@ receive_bad(struct session *s, const struct bgp_error *error, const char *reason
 	session_event(s, FSM_EV_RX_BAD);
 }
 
+/* RFC 4271 6.8: is this the connection that is kept of two? */
+static bool
+collision_keeps(const struct session *s, const struct open *theirs)
+{
+	return s->outgoing ==
+	    collision_keeps_ours(s->sp->conf->router.id,
+		s->peer->conf.options.local_as, theirs->bgp_id, theirs->as);
+}
+
+bool
+collision_is_better(const struct session *other, const struct open *theirs)
+{
+	return other->state == FSM_OPEN_SENT && collision_keeps(other, theirs) &&
+	    other->sp->now_ms - other->connected_ms < COLLISION_MS;
+}
+
+/* Against one that is Established.  RFC 4724 4.2: a peer that restarted opens anew, and
+ * the old connection is the dead one; but not where both were made at once. */
+static bool
+replaces_established(const struct session *s, const struct session *other)
+{
+	return s->connected_ms > other->up_ms &&
+	    s->peer->remote_open.graceful_restart &&
+	    s->peer->conf.options.graceful_restart;
+}
+
 /*
- * RFC 4271 6.8: another connection of the peer is in OpenConfirm, or Established.  True:
- * this one goes on.
+ * RFC 4271 6.8: another connection of the peer is in OpenConfirm, or Established, or (now
+ * that its identifier is known) in OpenSent.  True: this one goes on.
  */
 static bool
 collision_passes(struct session *s, const struct open *theirs)
 {
 	struct peer *peer = s->peer;
-	const struct conf *conf = s->sp->conf;
-	bool keeps_ours = collision_keeps_ours(
-	    conf->router.id, peer->conf.options.local_as, theirs->bgp_id, theirs->as);
 
 	for (int i = 0; i < PEER_CONNECTIONS; i++) {
 		struct session *other = peer->connections[i];
 
 		if (other == NULL || other == s)
 			continue;
-		if (other->state == FSM_ESTABLISHED) {
-			/* RFC 4724 4.2: a peer that restarted opens anew, and the old
-			 * connection is the dead one. */
-			if (peer->remote_open.graceful_restart &&
-			    peer->conf.options.graceful_restart) {
-				other->down_reason = "the peer opened a new connection";
-				session_event(other, FSM_EV_TCP_DOWN);
-				return true;
-			}
+		if (other->state == FSM_ESTABLISHED && replaces_established(s, other)) {
+			other->down_reason = "the peer opened a new connection";
+			session_event(other, FSM_EV_TCP_DOWN);
+		} else if (other->state == FSM_ESTABLISHED ||
+		    collision_is_better(other, theirs) ||
+		    (other->state == FSM_OPEN_CONFIRM && !collision_keeps(s, theirs))) {
 			session_event(s, FSM_EV_COLLISION_LOST);
 			return false;
-		}
-		if (other->state == FSM_OPEN_CONFIRM) {
-			if (s->outgoing == keeps_ours) {
-				session_event(other, FSM_EV_COLLISION_LOST);
-				return true;
-			}
-			session_event(s, FSM_EV_COLLISION_LOST);
-			return false;
+		} else if (other->state == FSM_OPEN_CONFIRM) {
+			session_event(other, FSM_EV_COLLISION_LOST);
 		}
 	}
 	return true;
@@ -99,14 +113,14 @@ receive_notification(struct session *s, const struct message *msg)
 {
 	struct peer *peer = s->peer;
 	struct bgp_error got = notification_get(msg->body);
-	struct event *event = event_add(s->sp, EVENT_NOTIFICATION_RECEIVED, peer);
+	struct speaker_event *event = note_event(s->sp, EVENT_NOTIFICATION_RECEIVED, peer);
 	char name[80], text[EVENT_TEXT_MAX];
 
 	notification_format(got.code, got.subcode, name, sizeof(name));
 	notification_shutdown_text(&got, text, sizeof(text));
 	event->code = got.code;
 	event->subcode = got.subcode;
-	event_text(event, "%s", text);
+	note_text(event, "%s", text);
 	if (got.code != NOTIFY_CEASE || got.subcode != CEASE_COLLISION) {
 		snprintf(peer->last_error, sizeof(peer->last_error), "received %s%s%s",
 		    name, text[0] != '\0' ? ": " : "", text);

@@ -119,7 +119,7 @@ restart_check(struct speaker *sp)
 		sp->converged = true;
 		/* From now on a lost session leaves our forwarding as it is. */
 		sp->forwarding = true;
-		event_add(sp, EVENT_CONVERGED, NULL);
+		note_event(sp, EVENT_CONVERGED, NULL);
 	}
 }
 

@@ -86,7 +86,7 @@ announce_field(struct speaker *sp, struct peer *peer, const struct update *u,
 static void
 note_fault(struct peer *peer, struct session *s, const struct update *u)
 {
-	struct event *event = event_add(s->sp, EVENT_UPDATE_FAULT, peer);
+	struct speaker_event *event = note_event(s->sp, EVENT_UPDATE_FAULT, peer);
 	char name[16];
 	size_t n = u->fault.at.len < EVENT_OCTETS_MAX ? u->fault.at.len
 						       : EVENT_OCTETS_MAX;
@@ -96,7 +96,7 @@ note_fault(struct peer *peer, struct session *s, const struct update *u)
 	event->n_octets = (uint8_t)n;
 	if (n > 0)
 		memcpy(event->octets, u->fault.at.at, n);
-	event_text(event, "%s", u->fault.what);
+	note_text(event, "%s", u->fault.what);
 	snprintf(peer->last_error, sizeof(peer->last_error), "UPDATE: %s: %s",
 	    u->fault.type == 0 ? "message" : attribute_name(u->fault.type, name),
 	    u->fault.what);
@@ -113,24 +113,24 @@ static void
 limit_reached(struct peer *peer, struct session *s, enum family family, uint32_t count)
 {
 	const struct conf_peer_options *options = &peer->conf.options;
-	struct event *event;
+	struct speaker_event *event;
 
 	if (peer->over_limit_warned[family])
 		return;
 	peer->over_limit_warned[family] = true;
-	event = event_add(s->sp, EVENT_MAX_PREFIXES, peer);
+	event = note_event(s->sp, EVENT_MAX_PREFIXES, peer);
 	event->family = (uint8_t)family;
 	event->count = count;
 	switch ((enum conf_limit_action)options->max_prefixes_action) {
 	case CONF_LIMIT_WARN:
-	case CONF_LIMIT_BLOCK: event_text(event, "warn"); return;
+	case CONF_LIMIT_BLOCK: note_text(event, "warn"); return;
 	case CONF_LIMIT_SHUTDOWN:
-		event_text(event, "shutdown");
+		note_text(event, "shutdown");
 		peer->disabled = true;
 		snprintf(peer->disabled_reason, sizeof(peer->disabled_reason),
 		    "more than %u prefixes", options->max_prefixes);
 		break;
-	case CONF_LIMIT_RESTART: event_text(event, "restart"); break;
+	case CONF_LIMIT_RESTART: note_text(event, "restart"); break;
 	}
 	session_fail(s, NOTIFY_CEASE, CEASE_MAX_PREFIXES, "too many prefixes");
 }

@@ -123,7 +123,7 @@ reap_peers(struct speaker *sp)
 		if (peer->leaving && peer->orphans == 0 && peer->established == NULL &&
 		    peer->connections[0] == NULL && peer->connections[1] == NULL &&
 		    rib_peer_is_clean(sp->rib, peer->number)) {
-			event_add(sp, EVENT_PEER_REMOVED, peer);
+			note_event(sp, EVENT_PEER_REMOVED, peer);
 			peers_remove(sp, peer);
 			sp->n_leaving--;
 		}
@@ -148,7 +148,7 @@ note_too_long(struct speaker *sp)
 
 	if (n == sp->too_long_seen)
 		return;
-	event_add(sp, EVENT_TOO_LONG, NULL)->count = n - sp->too_long_seen;
+	note_event(sp, EVENT_TOO_LONG, NULL)->count = n - sp->too_long_seen;
 	sp->too_long_seen = n;
 }
 

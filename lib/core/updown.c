@@ -91,12 +91,12 @@ peer_rekey(struct speaker *sp, struct peer *peer)
 static void
 sweep_stale(struct speaker *sp, struct peer *peer, enum family family)
 {
-	struct event *event;
+	struct speaker_event *event;
 
 	if (!peer->stale[family])
 		return;
 	peer->stale[family] = false;
-	event = event_add(sp, EVENT_STALE_SWEPT, peer);
+	event = note_event(sp, EVENT_STALE_SWEPT, peer);
 	event->family = (uint8_t)family;
 	rib_purge(sp->rib, peer->number, family, 1);
 }
@@ -143,7 +143,7 @@ peer_up(struct session *s)
 	}
 	peer_tell_rib(sp, peer);
 	review_stale(sp, peer);
-	event_add(sp, EVENT_PEER_UP, peer);
+	note_event(sp, EVENT_PEER_UP, peer);
 	peer_join_groups(sp, peer);
 	restart_check(sp);
 }
@@ -165,7 +165,7 @@ leave_routes(struct speaker *sp, struct peer *peer, enum family family, bool kee
 {
 	uint32_t n = rib_peer_info(sp->rib, peer->number)->family[family].received;
 	bool were_stale = peer->stale[family];
-	struct event *event;
+	struct speaker_event *event;
 
 	rib_peer_new_epoch(sp->rib, peer->number, family);
 	if (!keep || n == 0) {
@@ -177,7 +177,7 @@ leave_routes(struct speaker *sp, struct peer *peer, enum family family, bool kee
 	if (were_stale)
 		rib_purge(sp->rib, peer->number, family, 2);
 	peer->stale[family] = true;
-	event = event_add(sp, EVENT_STALE_KEPT, peer);
+	event = note_event(sp, EVENT_STALE_KEPT, peer);
 	event->family = (uint8_t)family;
 	event->count = n;
 }
@@ -202,7 +202,7 @@ peer_down(struct session *s)
 	peer->stale_until_ms = peer_has_stale(peer)
 	    ? sp->now_ms + peer->remote_open.restart_time_s * UINT64_C(1000)
 	    : 0;
-	event_text(event_add(sp, EVENT_PEER_DOWN, peer), "%s",
+	note_text(note_event(sp, EVENT_PEER_DOWN, peer), "%s",
 	    s->down_reason != NULL ? s->down_reason : "");
 	restart_check(sp);
 }
@@ -237,7 +237,7 @@ peer_leave(struct speaker *sp, struct peer *peer)
 void
 peer_end_of_rib(struct speaker *sp, struct peer *peer, enum family family)
 {
-	struct event *event = event_add(sp, EVENT_END_OF_RIB, peer);
+	struct speaker_event *event = note_event(sp, EVENT_END_OF_RIB, peer);
 
 	event->family = (uint8_t)family;
 	peer->end_of_rib[family] = true;

@@ -11,7 +11,8 @@
 
 /* Sets of actions that always go together. */
 enum {
-	DIAL = FSM_DO_DIAL | FSM_DO_ARM_RETRY,
+	RETRY = FSM_DO_ARM_RETRY,
+	DIAL = FSM_DO_DIAL | RETRY,
 	/* The retry timer is stopped: the large hold timer watches from here on. */
 	GREET = FSM_DO_DISARM | FSM_DO_SEND_OPEN | FSM_DO_ARM_LARGE_HOLD,
 	/* Disarmed first: with a negotiated hold time of 0 nothing is armed again. */
@@ -33,14 +34,14 @@ enum {
  */
 static const struct fsm_step steps[FSM_STATE_COUNT][FSM_EVENT_COUNT] = {
 	ON(IDLE,         START)             = { FSM_CONNECT, DIAL },
-	/* Deviates: RFC 4271 starts the retry timer, which would dial a passive peer. */
+	/* Deviates: the RFC's retry timer would dial a peer we are to await. */
 	ON(IDLE,         START_PASSIVE)     = { FSM_ACTIVE, 0 },
 
 	ON(CONNECT,      START)             = STAY_IN(CONNECT),
 	ON(CONNECT,      START_PASSIVE)     = STAY_IN(CONNECT),
 	ON(CONNECT,      TCP_UP)            = { FSM_OPEN_SENT, GREET },
 	/* Deviates: the RFC says Idle; Active keeps the door open to the peer. */
-	ON(CONNECT,      TCP_DOWN)          = { FSM_ACTIVE, FSM_DO_CLOSE | FSM_DO_ARM_RETRY },
+	ON(CONNECT,      TCP_DOWN)          = { FSM_ACTIVE, FSM_DO_CLOSE | RETRY },
 	ON(CONNECT,      RETRY_EXPIRED)     = { FSM_CONNECT, FSM_DO_CLOSE | DIAL },
 
 	ON(ACTIVE,       START)             = STAY_IN(ACTIVE),
@@ -50,11 +51,11 @@ static const struct fsm_step steps[FSM_STATE_COUNT][FSM_EVENT_COUNT] = {
 
 	ON(OPEN_SENT,    START)             = STAY_IN(OPEN_SENT),
 	ON(OPEN_SENT,    START_PASSIVE)     = STAY_IN(OPEN_SENT),
-	/* Events 16 and 17 once connected: the second connection's own machine's affair. */
+	/* Events 16 and 17 once connected: a second connection, another machine's. */
 	ON(OPEN_SENT,    TCP_UP)            = STAY_IN(OPEN_SENT),
-	ON(OPEN_SENT,    TCP_DOWN)          = { FSM_ACTIVE, TEAR_DOWN | FSM_DO_ARM_RETRY },
+	ON(OPEN_SENT,    TCP_DOWN)          = { FSM_ACTIVE, TEAR_DOWN | RETRY },
 	ON(OPEN_SENT,    RX_OPEN)           = { FSM_OPEN_CONFIRM, ACCEPT },
-	/* Deviates: RFC 4271 answers event 25 here; a NOTIFICATION is never answered. */
+	/* Deviates: the RFC answers event 25 here; a NOTIFICATION never is. */
 	ON(OPEN_SENT,    RX_NOTIFICATION)   = { FSM_IDLE, TEAR_DOWN },
 
 	ON(OPEN_CONFIRM, START)             = STAY_IN(OPEN_CONFIRM),

@@ -11,8 +11,10 @@ ORIGINATOR_ID kept, the reflector's cluster id in front of CLUSTER_LIST (RFC 445
 other attribute the same octets and flags (but for the Extended Length bit, which is the
 encoder's choice).
 
-Prints one line of JSON when the comparison is done and keeps both sessions up until its
-standard input ends.  Exit code 1 if anything was missing, extra or different.
+UPDATEs that only withdraw are kept back.  One line of JSON tells the result; a line on
+standard input then sends what was kept back, and a second line tells the result of that.
+Both sessions stay up until standard input ends.  Exit code 1 if anything was missing, extra
+or different.
 """
 import argparse
 import bz2
@@ -180,16 +182,22 @@ class Session:
         return self.waiting
 
 
-def feed(session, updates):
-    """Everything in large writes, End-of-RIB, then nothing but KEEPALIVEs."""
-    stream = b"".join(MARKER + struct.pack(">HB", 19 + len(body), UPDATE) + body
-                      for body in updates)
-    session.socket.sendall(stream)
+def framed(updates):
+    return b"".join(MARKER + struct.pack(">HB", 19 + len(body), UPDATE) + body
+                    for body in updates)
+
+
+def feed(session, updates, later, wake):
+    """Sends `updates` in one go, End-of-RIB, and `later` once there is something in `wake`."""
+    session.socket.sendall(framed(updates))
     session.send(UPDATE, END_OF_RIB)
     while True:
-        for kind, body in session.receive(1):
+        for kind, body in session.receive(0.2):
             if kind == NOTIFICATION:
                 raise SystemExit(f"feed.py: the feeder got NOTIFICATION {body[0]}/{body[1]}")
+        if later and select.select([wake], [], [], 0)[0]:
+            session.socket.sendall(framed(later))
+            later = []
 
 
 # ---------------------------------------------------------------- the comparison
@@ -228,9 +236,9 @@ def explain(prefix, wanted, got, feeder_id, cluster_id):
                   file=sys.stderr)
 
 
-def observe(session, expected, limit):
+def observe(session, table, expected, limit):
     """Takes UPDATEs until all is there and a second was quiet, or for `limit` seconds."""
-    table, began, last = Table(), time.monotonic(), time.monotonic()
+    began = last = time.monotonic()
     while time.monotonic() - began < limit:
         for kind, body in session.receive(0.2):
             if kind == UPDATE:
@@ -240,7 +248,23 @@ def observe(session, expected, limit):
                 raise SystemExit(f"feed.py: the observer got NOTIFICATION {body[0]}/{body[1]}")
         if len(table.routes) == expected and time.monotonic() - last > 1:
             break
-    return table, last
+    return last - began
+
+
+def report(wanted, got, ids, seconds):
+    """Prints the result; true if all is as it has to be."""
+    missing, extra, different = compare(wanted.routes, got.routes, *ids)
+    for prefix in different[:3]:
+        explain(prefix, wanted.routes, got.routes, *ids)
+    for what, prefixes in (("missing", missing), ("extra", extra)):
+        for prefix in prefixes[:3]:
+            print(f"{text(prefix)}: {what}", file=sys.stderr)
+    print(json.dumps({
+        "sent_updates": wanted.updates, "expected": len(wanted.routes),
+        "received": len(got.routes), "received_updates": got.updates,
+        "missing": len(missing), "extra": len(extra), "different": len(different),
+        "seconds": round(seconds, 2)}), flush=True)
+    return not (missing or extra or different)
 
 
 def arguments():
@@ -259,43 +283,47 @@ def arguments():
     return parser.parse_args()
 
 
+def only_withdraws(body):
+    return body != END_OF_RIB and body[2 + struct.unpack_from(">H", body)[0]:][:2] == b"\0\0"
+
+
 def main():
     args = arguments()
-    updates = [body for kind, body in messages(args.file) if kind == UPDATE]
-    wanted, sets = Table(), {}
+    updates = [body for kind, body in messages(args.file)
+               if kind == UPDATE and body != END_OF_RIB]
+    later = [body for body in updates if only_withdraws(body)]
+    updates = [body for body in updates if not only_withdraws(body)]
+    sets = {}
 
     def taken(block):
         if block not in sets:
             sets[block] = args.accept_as_set or not has_as_set(attributes(block))
         return sets[block]
 
+    wanted, got = Table(), Table()
     for body in updates:
         wanted.update(body, taken)
-
+    ids = socket.inet_aton(args.feeder), socket.inet_aton(args.cluster_id)
     observer = Session(args.to, args.port, args.observer, args.asn, args.hold)
+    wake, waker = os.pipe()
     child = os.fork()
     if child == 0:
         observer.socket.close()
-        feed(Session(args.to, args.port, args.feeder, args.asn, args.hold), updates)
-    began = time.monotonic()
+        feed(Session(args.to, args.port, args.feeder, args.asn, args.hold), updates, later, wake)
     try:
-        got, last = observe(observer, len(wanted.routes), args.limit)
-        ids = socket.inet_aton(args.feeder), socket.inet_aton(args.cluster_id)
-        missing, extra, different = compare(wanted.routes, got.routes, *ids)
-        for prefix in different[:3]:
-            explain(prefix, wanted.routes, got.routes, *ids)
-        for what, prefixes in (("missing", missing), ("extra", extra)):
-            for prefix in prefixes[:3]:
-                print(f"{text(prefix)}: {what}", file=sys.stderr)
-        print(json.dumps({
-            "sent_updates": len(updates), "expected": len(wanted.routes),
-            "received": len(got.routes), "received_updates": got.updates,
-            "missing": len(missing), "extra": len(extra), "different": len(different),
-            "seconds": round(last - began, 2)}), flush=True)
-        while not select.select([sys.stdin], [], [], 0)[0]:
-            for _ in observer.receive(0.5):
-                pass
-        return bool(missing or extra or different)
+        seconds = observe(observer, got, len(wanted.routes), args.limit)
+        good = report(wanted, got, ids, seconds)
+        while True:
+            observer.receive(0.2)
+            if not select.select([sys.stdin], [], [], 0)[0]:
+                continue
+            if not sys.stdin.readline():
+                return not good
+            for body in later:
+                wanted.update(body, taken)
+            os.write(waker, b"x")
+            seconds = observe(observer, got, len(wanted.routes), args.limit)
+            good = report(wanted, got, ids, seconds) and good
     finally:
         os.kill(child, signal.SIGTERM)
         os.waitpid(child, 0)

@@ -47,7 +47,7 @@ struct node {
 	struct speaker *sp; /* NULL: a puppet, or down */
 	struct addr addr4, addr6;
 	bool listening;
-	struct event events[NET_EVENTS];
+	struct speaker_event events[NET_EVENTS];
 	unsigned n_events;
 	unsigned counts[EVENT_REFUSED_OPEN + 1];
 	struct fib_change fib[NET_FIB];
@@ -62,9 +62,9 @@ struct net {
 	struct prefix shared;  /* the subnet all nodes are on */
 	unsigned latency_ms;   /* of a dial */
 	size_t limit;          /* of new queues */
+	size_t write_max;      /* octets a write */
 	unsigned max_messages; /* a read */
 	unsigned budget;       /* a slice of work */
-	bool no_families6;
 };
 
 /* ---- making ---- */
@@ -80,6 +80,7 @@ net_new(unsigned n_nodes)
 	net->n_nodes = n_nodes;
 	net->shared = prefix_from("10.0.0.0/24");
 	net->limit = NET_QUEUE;
+	net->write_max = NET_QUEUE;
 	net->max_messages = 16;
 	net->budget = 1000;
 	for (unsigned i = 0; i < n_nodes; i++) {
@@ -158,15 +159,16 @@ end_other(struct end *end)
 static inline struct conn *
 conn_new(struct net *net, struct node *dialler)
 {
-	struct conn *conn = calloc(1, sizeof(*conn));
+	struct conn *conn = calloc(1, sizeof(*conn)), **at;
 
 	ck_assert_ptr_nonnull(conn);
 	for (int i = 0; i < 2; i++)
 		conn->ends[i] = (struct end){ .conn = conn, .limit = net->limit };
 	conn->ends[0].node = dialler;
 	conn->due_ms = net->now_ms + net->latency_ms;
-	conn->next = net->conns;
-	net->conns = conn;
+	for (at = &net->conns; *at != NULL;)
+		at = &(*at)->next;
+	*at = conn;
 	return conn;
 }
 
@@ -188,9 +190,11 @@ end_pop(struct end *end, size_t len)
 {
 	struct end *writer = end_other(end);
 
+	if (len == 0)
+		return;
 	end->len -= len;
 	memmove(end->queue, end->queue + len, end->len);
-	if (len > 0 && writer->blocked) {
+	if (writer->blocked) {
 		writer->blocked = false;
 		if (writer->session != NULL)
 			session_writable(writer->session);
@@ -315,6 +319,8 @@ end_write(struct end *end)
 		session_blocked(end->session);
 		return;
 	}
+	if (room > end->node->net->write_max)
+		room = end->node->net->write_max;
 	n = session_gather(end->session, iov, 8, 1 << 16);
 	for (int i = 0; i < n; i++) {
 		size_t len = iov[i].iov_len < room - took ? iov[i].iov_len : room - took;
@@ -327,7 +333,7 @@ end_write(struct end *end)
 }
 
 static inline void
-node_do_event(struct node *node, const struct event *event)
+node_do_event(struct node *node, const struct speaker_event *event)
 {
 	struct end *end;
 
@@ -397,7 +403,7 @@ static inline bool
 node_turn(struct node *node)
 {
 	struct net *net = node->net;
-	struct event event;
+	struct speaker_event event;
 	struct fib_change change;
 	struct session *writer;
 	bool busy = false;
@@ -504,7 +510,7 @@ node_crash(struct node *node, bool silent)
 			}
 		}
 	/* Sessions whose DIAL was not drawn yet. */
-	for (struct event event; speaker_next_event(node->sp, &event);)
+	for (struct speaker_event event; speaker_next_event(node->sp, &event);)
 		if (event.kind == EVENT_CLOSE || event.kind == EVENT_DIAL)
 			session_release(event.session);
 	speaker_free(node->sp);
@@ -573,7 +579,7 @@ node_fib(const struct node *node, const char *text)
 }
 
 /* The last event of a kind; fails when there was none. */
-static inline const struct event *
+static inline const struct speaker_event *
 node_event(const struct node *node, enum event_kind kind)
 {
 	for (unsigned i = node->n_events; i > 0 && i + NET_EVENTS > node->n_events; i--)

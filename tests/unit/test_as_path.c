@@ -49,7 +49,8 @@ static const struct {
 	{ { S(1), 65000, END }, "65000" },
 	{ { S(2), 65000, 65001, END }, "65000 65001" },
 	{ { S(1), 65000, S(1), 65001, END }, "65000 65001" },
-	{ { S(2), 65000, 65001, SET(2), 65002, 65003, END }, "65000 65001 {65002 65003}" },
+	{ { S(2), 65000, 65001, SET(2), 65002, 65003, END },
+	  "65000 65001 {65002 65003}" },
 	{ { SET(1), 1, S(1), 2, END }, "{1} 2" },
 	{ { CSEQ(2), 65000, 65001, S(1), 7, END }, "(65000 65001) 7" },
 	{ { CSET(2), 65000, 65001, CSEQ(1), 10, END }, "[65000 65001] (10)" },
@@ -207,14 +208,20 @@ static const struct {
 	words as4_path;
 } narrowed[] = {
 	{ { END }, { END }, false, { END } },
-	{ { S(2), 7, 65535, END }, { S(2), 7, 65535, END }, false, { S(2), 7, 65535, END } },
-	{ { S(2), 65536, 7, END }, { S(2), AS_TRANS, 7, END }, true, { S(2), 65536, 7, END } },
-	{ { S(1), AS_TRANS, END }, { S(1), AS_TRANS, END }, false, { S(1), AS_TRANS, END } },
-	{ { S(1), 7, SET(2), 4200000000, 8, END }, { S(1), 7, SET(2), AS_TRANS, 8, END }, true,
+	{ { S(2), 7, 65535, END }, { S(2), 7, 65535, END }, false, { S(2), 7, 65535,
+	  END } },
+	{ { S(2), 65536, 7, END }, { S(2), AS_TRANS, 7, END }, true, { S(2), 65536, 7,
+	  END } },
+	{ { S(1), AS_TRANS, END }, { S(1), AS_TRANS, END }, false, { S(1), AS_TRANS,
+	  END } },
+	{ { S(1), 7, SET(2), 4200000000, 8, END }, { S(1), 7, SET(2), AS_TRANS, 8,
+	  END }, true,
 	  { S(1), 7, SET(2), 4200000000, 8, END } },
-	{ { CSEQ(1), 70000, S(1), 70001, END }, { CSEQ(1), AS_TRANS, S(1), AS_TRANS, END }, true,
+	{ { CSEQ(1), 70000, S(1), 70001, END }, { CSEQ(1), AS_TRANS, S(1), AS_TRANS,
+	  END }, true,
 	  { S(1), 70001, END } },
-	{ { S(1), 1, CSET(1), 2, END }, { S(1), 1, CSET(1), 2, END }, false, { S(1), 1, END } },
+	{ { S(1), 1, CSET(1), 2, END }, { S(1), 1, CSET(1), 2, END }, false, { S(1), 1,
+	  END } },
 };
 /* clang-format on */
 

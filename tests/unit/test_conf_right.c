@@ -324,6 +324,32 @@ START_TEST(group_under_its_peers)
 }
 END_TEST
 
+static bool
+host_lookup(void *arg, enum conf_lookup what, const char *name, uint32_t *out)
+{
+	*out = what == CONF_LOOKUP_TABLE ? 1000 : 99;
+	return strcmp(name, arg) == 0;
+}
+
+START_TEST(names_of_the_host)
+{
+	static const char text[] = ROUTER "kernel { table = pods protocol = pods\n"
+					  "import w { protocol = {pods, bird} } }";
+	static char name[] = "pods";
+	struct conf_local local = { .lookup = host_lookup, .arg = name };
+	struct conf_errors errors = { NULL, 0, 0 };
+	struct conf *conf =
+	    config_read_text("text", text, sizeof text - 1, &local, &errors);
+
+	ck_assert_ptr_nonnull(conf);
+	ck_assert_uint_eq(conf->kernel.table, 1000);
+	ck_assert_uint_eq(conf->kernel.protocol, 99);
+	ck_assert_uint_eq(conf->kernel.imports[0].protocols[0], 99);
+	ck_assert_uint_eq(conf->kernel.imports[0].protocols[1], 12);
+	conf_free(conf);
+}
+END_TEST
+
 /* The same configuration in many spellings. */
 static const struct {
 	const char *what;
@@ -412,6 +438,7 @@ main(void)
 	tcase_add_test(tcase, group_under_its_peers);
 	tcase_add_loop_test(
 	    tcase, spelling, 0, (int)(sizeof spellings / sizeof spellings[0]));
+	tcase_add_test(tcase, names_of_the_host);
 	tcase_add_test(tcase, includes_in_place);
 	tcase_add_loop_test(tcase, shipped_example, 0, 4);
 	suite_add_tcase(suite, tcase);

@@ -7,6 +7,7 @@
  * expected lines anew.
  */
 #include <glob.h>
+#include <stdarg.h>
 #include <stdio.h>
 
 #include "conf_text.h"
@@ -101,6 +102,54 @@ START_TEST(file_that_is_not_there)
 }
 END_TEST
 
+static void
+file_write(const char *path, const char *format, ...)
+{
+	FILE *file = fopen(path, "w");
+	va_list args;
+
+	ck_assert_ptr_nonnull(file);
+	va_start(args, format);
+	vfprintf(file, format, args);
+	va_end(args);
+	fclose(file);
+}
+
+/* A chain of includes, each by its whole path: 16 are taken, the 17th is not. */
+START_TEST(includes_nested_deep)
+{
+	char folder[] = "/tmp/bgpd-test-XXXXXX";
+	struct conf_errors errors = { NULL, 0, 0 };
+	char path[64];
+	char want[256];
+	struct conf *conf;
+
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	for (int i = 0; i <= 17; i++) {
+		(void)snprintf(path, sizeof path, "%s/%d", folder, i);
+		file_write(path, i < 17 ? "include(\"%s/%d\")\n" : "", folder, i + 1);
+	}
+	(void)snprintf(path, sizeof path, "%s/1", folder);
+	file_write(path, "router { as = 1 id = 1.1.1.1 }\ninclude(\"%s/2\")\n", folder);
+	conf = config_read(path, NULL, &errors);
+	ck_assert_ptr_nonnull(conf);
+	conf_free(conf);
+
+	(void)snprintf(path, sizeof path, "%s/0", folder);
+	ck_assert_ptr_null(config_read(path, NULL, &errors));
+	(void)snprintf(want, sizeof want,
+	    "%s/16:1: includes are nested too deep; allowed: 16", folder);
+	ck_assert_uint_eq(errors.n, 1);
+	ck_assert_str_eq(errors.list[0].text, want);
+	conf_errors_free(&errors);
+	for (int i = 0; i <= 17; i++) {
+		(void)snprintf(path, sizeof path, "%s/%d", folder, i);
+		(void)unlink(path);
+	}
+	(void)rmdir(folder);
+}
+END_TEST
+
 START_TEST(text_includes_nothing)
 {
 	static const char text[] = "router { as = 1 id = 1.1.1.1 }\ninclude(\"x\")\n";
@@ -128,6 +177,7 @@ main(void)
 		abort();
 	tcase_add_loop_test(tcase, wrong_file, 0, (int)files.gl_pathc);
 	tcase_add_test(tcase, file_that_is_not_there);
+	tcase_add_test(tcase, includes_nested_deep);
 	tcase_add_test(tcase, text_includes_nothing);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);

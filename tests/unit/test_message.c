@@ -274,6 +274,8 @@ static const struct {
 	{ "four octets", 6, 2, "04 f09f9982", "\xf0\x9f\x99\x82" },
 	{ "cut UTF-8", 6, 2, "02 e282", "??" },
 	{ "overlong", 6, 2, "05 c080 e08080", "?????" },
+	{ "overlong, of three octets", 6, 2, "03 e09fbf", "???" },
+	{ "overlong, of four octets", 6, 2, "04 f08fbfbf", "????" },
 	{ "surrogate", 6, 2, "03 eda080", "???" },
 	{ "past U+10FFFF", 6, 2, "04 f4908080", "????" },
 	{ "C1 control", 6, 2, "02 c29b", "??" },

@@ -6,6 +6,7 @@
  */
 #include "bgp/prefix.h"
 
+#include <arpa/inet.h>
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +47,8 @@ static const struct {
 	{ "::", "::", false },
 	{ "::1", "::1", false },
 	{ "::2", "::2", true },
+	{ "::1.2.3.4", "::102:304", true },
+	{ "::102:304", "::102:304", true },
 	{ "0:0:0:0:0:0:0:1", "::1", false },
 	/* RFC 5952 4.2: the first longest run is shortened, a single group is not */
 	{ "FD00:0:0:0:1::", "fd00::1:0:0:0", true },
@@ -81,6 +84,68 @@ START_TEST(addr_text)
 	ck_assert_str_eq(addr_format(&got, buf), addrs[_i].out);
 	ck_assert_msg(addr_is_usable_next_hop(&got) == addrs[_i].usable, "usable: %s",
 	    addrs[_i].in);
+}
+END_TEST
+
+/* Text built of likely pieces: accepted and read just as libc does. */
+START_TEST(addr_text_model)
+{
+	static const char *const pieces[] = { ":", "::", ":", "0", "1", "ffff", "abc",
+		"12345", "1.2.3.4", "255", ".", "0", ":0:", "1:2:3:4:", "::1", "F", "g",
+		" ", "256", "00" };
+	unsigned seed = 1;
+	int i, n_good = 0;
+
+	for (i = 0; i < 400000; i++) {
+		char text[64] = "", ours[ADDR_TEXT_LEN], theirs[INET6_ADDRSTRLEN];
+		unsigned n = 1 + (unsigned)i % 9;
+		uint8_t want[16];
+		struct addr got;
+		int family;
+
+		while (n-- > 0) {
+			seed = seed * 1103515245u + 12345u;
+			strcat(text,
+			    pieces[(seed >> 16) % (sizeof(pieces) / sizeof(*pieces))]);
+		}
+		family = inet_pton(AF_INET, text, want) == 1 ? AF_INET : AF_INET6;
+		if (family == AF_INET6 && inet_pton(AF_INET6, text, want) != 1) {
+			ck_assert_msg(!addr_parse(text, &got), "%s", text);
+			continue;
+		}
+		n_good++;
+		ck_assert_msg(addr_parse(text, &got), "%s", text);
+		ck_assert_int_eq(
+		    got.family, family == AF_INET ? FAMILY_IPV4 : FAMILY_IPV6);
+		ck_assert_mem_eq(got.bytes, want, family == AF_INET ? 4 : 16);
+		inet_ntop(family, want, theirs, sizeof(theirs));
+		/* libc still writes the long obsolete ::a.b.c.d */
+		if (strncmp(theirs, "::", 2) != 0 || strchr(theirs, '.') == NULL ||
+		    strncmp(theirs, "::ffff:", 7) == 0)
+			ck_assert_str_eq(addr_format(&got, ours), theirs);
+	}
+	ck_assert_int_gt(n_good, 5000);
+}
+END_TEST
+
+/* Every pattern of zero groups is written as libc writes it and read back. */
+START_TEST(addr_text_gaps)
+{
+	unsigned pattern, i;
+
+	for (pattern = 0; pattern < 256; pattern++) {
+		char ours[ADDR_TEXT_LEN], theirs[INET6_ADDRSTRLEN];
+		struct addr a = { .family = FAMILY_IPV6 }, again;
+
+		for (i = 0; i < 8; i++)
+			a.bytes[2 * i] = (pattern >> i & 1) != 0 ? (uint8_t)(i + 1) : 0;
+		addr_format(&a, ours);
+		inet_ntop(AF_INET6, a.bytes, theirs, sizeof(theirs));
+		if (strchr(theirs, '.') == NULL)
+			ck_assert_str_eq(ours, theirs);
+		ck_assert_msg(addr_parse(ours, &again), "%s", ours);
+		ck_assert(addr_equal(&a, &again));
+	}
 }
 END_TEST
 
@@ -258,6 +323,8 @@ main(void)
 	int failed;
 
 	tcase_add_loop_test(t, addr_text, 0, sizeof(addrs) / sizeof(addrs[0]));
+	tcase_add_test(t, addr_text_model);
+	tcase_add_test(t, addr_text_gaps);
 	tcase_add_test(t, addr_values);
 	tcase_add_loop_test(t, prefix_text, 0, sizeof(prefixes) / sizeof(prefixes[0]));
 	tcase_add_test(t, prefix_order);

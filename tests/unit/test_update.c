@@ -456,6 +456,8 @@ static const struct {
 	    "4002[0202 0000fde8 00000001]", NONE },
 	{ "another AS first", true, true, false, 65000, "4002[0202 00000001 0000fde8]",
 	    WDRAW },
+	{ "empty, eBGP", true, true, false, 0, "4002[]", WDRAW },
+	{ "empty, iBGP", false, true, false, 65000, "4002[]", NONE },
 	{ "not enforced", true, true, false, 0, "4002[0201 00000001]", NONE },
 	{ "not on iBGP", false, true, false, 65000, "4002[0201 00000001]", NONE },
 	{ "2 octets", true, false, false, 65000, "4002[0201 fde8]", NONE },

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Removal of all our routes at once, waiting for the kernel: the end of a daemon that is
+ * not to be continued, `--flush`, and the rest of a move to another table.  Asks the
+ * kernel itself what is ours, and believes no view.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <linux/rtnetlink.h>
+
+#include "bgp/memory.h"
+#include "fib_internal.h"
+
+enum { PURGE_WAIT_MS = 5000, PURGE_ROUNDS = 3 };
+
+struct purge_route {
+	struct prefix prefix;
+	uint8_t n_hops; /* 0 or 1: what is needed to name it */
+	struct fib_hop hop;
+};
+
+struct purge {
+	struct fib_identity id;
+	struct netlink_writer writer;
+	struct netlink reader;
+	void *buffer;
+	struct purge_route *routes;
+	size_t n, room;
+	uint32_t removed;
+	uint32_t failed;
+	int error; /* of the first failure */
+};
+
+static void
+on_row(void *arg, const struct nlmsghdr *header)
+{
+	struct purge *p = arg;
+	struct kroute route;
+
+	if (header->nlmsg_type != RTM_NEWROUTE || !rtmsg_route_get(header, &route) ||
+	    !fib_identity_owns(&p->id, &route))
+		return;
+	if (p->n == p->room) {
+		p->room = p->room == 0 ? 64 : 2 * p->room;
+		p->routes = mem_resize(p->routes, p->room, sizeof(*p->routes));
+	}
+	p->routes[p->n++] = (struct purge_route){
+		.prefix = route.prefix,
+		.n_hops = route.n_hops == 1,
+		.hop = route.hops[0],
+	};
+}
+
+static bool
+wait_for(const struct netlink *nl)
+{
+	struct pollfd fd = { .fd = nl->fd, .events = POLLIN };
+
+	return poll(&fd, 1, PURGE_WAIT_MS) > 0;
+}
+
+/* errno; 0: the family's routes of ours are in the list. */
+static int
+collect(struct purge *p, enum family family)
+{
+	struct netlink_dump dump = { .nl = &p->reader, .row = on_row, .arg = p };
+
+	netlink_dump_start(&dump, rtmsg_route_dump(family, p->id.table, p->id.protocol));
+	while (dump.status == DUMP_ACTIVE) {
+		if (!wait_for(&p->reader))
+			return ETIMEDOUT;
+		netlink_dump_read(&dump, p->buffer);
+	}
+	if (dump.status != DUMP_FAILED || dump.error == ENOENT ||
+	    dump.error == EAFNOSUPPORT || dump.error == EOPNOTSUPP)
+		return 0;
+	return dump.error;
+}
+
+static void
+on_done(void *arg, void *what, unsigned detail, enum writer_result result, int error,
+    const char *reason)
+{
+	struct purge *p = arg;
+
+	(void)what;
+	(void)detail;
+	(void)reason;
+	if (result == WRITER_OK)
+		p->removed++;
+	if (result != WRITER_REFUSED || error == ESRCH)
+		return;
+	p->failed++;
+	if (p->error == 0)
+		p->error = error;
+}
+
+static int
+write_out(struct purge *p)
+{
+	if (!netlink_writer_send(&p->writer))
+		return errno;
+	while (p->writer.n_flying > 0) {
+		if (!wait_for(&p->writer.nl))
+			return ETIMEDOUT;
+		if (!netlink_writer_read(&p->writer, p->buffer))
+			return 0; /* unknown: the next round tells */
+	}
+	return 0;
+}
+
+static int
+remove_listed(struct purge *p)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < p->n && error == 0; i++) {
+		const struct purge_route *route = &p->routes[i];
+		const struct rtmsg_shape shape = { .n_hops = route->n_hops,
+			.hops = &route->hop };
+		struct nl_msg *msg = rtmsg_route_delete(&p->id, &route->prefix, &shape);
+
+		if (msg == NULL)
+			return ENOMEM;
+		netlink_writer_add(&p->writer, msg, NULL, 0);
+		if (netlink_writer_room(&p->writer) == 0)
+			error = write_out(p);
+	}
+	return error != 0 ? error : write_out(p);
+}
+
+/* Rounds, until a dump shows none of ours. */
+static int
+purge_all(struct purge *p)
+{
+	for (int round = 0; round < PURGE_ROUNDS; round++) {
+		int error = 0;
+
+		p->n = 0;
+		p->failed = 0;
+		p->error = 0;
+		for (int f = FAMILY_IPV4; f < FAMILY_COUNT && error == 0; f++)
+			error = collect(p, (enum family)f);
+		if (error != 0 || p->n == 0)
+			return error;
+		error = remove_listed(p);
+		if (error != 0)
+			return error;
+		if (p->error == EPERM)
+			return EPERM;
+	}
+	return p->error;
+}
+
+bool
+fib_purge(const struct fib_identity *id, uint32_t *removed, char *err, size_t errlen)
+{
+	struct purge p = { .id = *id, .reader.fd = -1 };
+	int error = 0;
+	bool opened = netlink_writer_open(&p.writer, on_done, &p, err, errlen) &&
+	    netlink_open(&p.reader, NETLINK_BUFFER_LEN * 4, err, errlen);
+
+	if (opened) {
+		p.buffer = mem_alloc(NETLINK_BUFFER_LEN);
+		error = purge_all(&p);
+		if (error != 0)
+			snprintf(err, errlen, "kernel: removing our routes: %s%s",
+			    strerror(error), error == EPERM ? ", no CAP_NET_ADMIN" : "");
+	}
+	if (removed != NULL)
+		*removed = p.removed;
+	netlink_writer_close(&p.writer);
+	netlink_close(&p.reader);
+	free(p.routes);
+	free(p.buffer);
+	return opened && error == 0;
+}
+
+bool
+fib_remove_all(
+    const struct conf_kernel *conf, uint32_t *removed, char *err, size_t errlen)
+{
+	const struct fib_identity id = { conf->table, conf->metric, conf->protocol };
+
+	return fib_purge(&id, removed, err, errlen);
+}
+
+bool
+fib_flush_all(struct fib *fib)
+{
+	char err[160];
+	bool ok;
+
+	netlink_writer_abandon(&fib->writer);
+	fib_forget_entries(fib);
+	fib->swept = true;
+	ok = fib_purge(kernel_identity(fib->k), NULL, err, sizeof(err));
+	if (ok && fib->moved)
+		ok = fib_purge(&fib->old, NULL, err, sizeof(err));
+	fib->moved = false;
+	if (!ok)
+		kernel_log(fib->k, LOG_LEVEL_ERROR, "%s", err);
+	return ok;
+}

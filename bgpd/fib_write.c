@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * From the queue to the kernel and back: batches, their size, answers.  rtnetlink works
+ * inside sendmsg(), so a batch is kept short enough for the loop (about a millisecond),
+ * and a turn writes for two at most.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <event2/event.h>
+#include <linux/rtnetlink.h>
+#include <netlink/msg.h>
+
+#include "bgp/memory.h"
+#include "fib_internal.h"
+
+enum {
+	BATCH_MIN = 8,
+	BATCH_SLOW_US = 1000,
+	BATCH_QUICK_US = 300,
+	TURN_US = 2000,
+	DRAIN_DATAGRAMS = 512,
+	BUSY_DELAY_MS = 10,
+	ANSWER_TIMEOUT_S = 2,
+};
+
+const uint32_t fib_latency_bounds_us[FIB_LATENCY_BUCKETS - 1] = { 1000, 2500, 5000,
+	10000, 25000, 50000, 100000, 500000, 2500000 };
+
+static uint64_t
+now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+void
+fib_flush_within(struct fib *fib, unsigned delay_ms)
+{
+	struct timeval tv = { delay_ms / 1000, (suseconds_t)(delay_ms % 1000) * 1000 };
+
+	/* A timer, not event_active(): sockets get their turn between two flushes. */
+	if (fib->flush_soon ||
+	    (delay_ms > 0 && event_pending(fib->flush_timer, EV_TIMEOUT, NULL)))
+		return;
+	fib->flush_soon = delay_ms == 0;
+	event_add(fib->flush_timer, &tv);
+}
+
+/* ---- answers ---- */
+
+static void
+count_latency(struct fib *fib, const struct fib_entry *e)
+{
+	uint32_t waited_ms = (uint32_t)kernel_now_ms() - e->node.stamp;
+	uint64_t us = (uint64_t)waited_ms * 1000;
+	unsigned i = 0;
+
+	while (i < FIB_LATENCY_BUCKETS - 1 && us > fib_latency_bounds_us[i])
+		i++;
+	fib->counters.latency[i]++;
+	fib->counters.latency_count++;
+	fib->counters.latency_sum_us += us;
+}
+
+static void
+succeeded(struct fib *fib, struct fib_entry *e, const struct fib_sent *sent)
+{
+	fib->counters.succeeded[sent->op]++;
+	fib_unblock(fib);
+	fib_entry_set_have(fib, e,
+	    sent->op == FIB_OP_DELETE ? NULL : fib_shape_ref(sent->shape));
+	if (sent->op == FIB_OP_DELETE)
+		return;
+	if (e->want == sent->shape)
+		count_latency(fib, e);
+	fib_forgive(fib, e);
+}
+
+static void
+on_answer(void *arg, void *what, unsigned detail, enum writer_result result, int error,
+    const char *reason)
+{
+	struct fib *fib = arg;
+	struct fib_sent sent = fib->sent[detail];
+	struct fib_entry *e = what;
+	enum fib_state state;
+
+	if (e == NULL)
+		return; /* a victim: the next dump tells */
+	e->node.flags &= (uint16_t)~ENTRY_FLYING;
+	if (fib->dumping)
+		e->node.flags |= ENTRY_SEEN;
+	switch (result) {
+	case WRITER_OK: succeeded(fib, e, &sent); break;
+	case WRITER_REFUSED:
+		fib->counters.refused[sent.op]++;
+		fib_refused(fib, e, sent.op, error, reason);
+		break;
+	case WRITER_UNKNOWN:
+		/* What the dump shows is right, even if the entry was just touched. */
+		fib->counters.unknown++;
+		e->node.flags &= (uint16_t)~ENTRY_SEEN;
+		kernel_resync_soon(fib->k);
+		fib_hold(fib, e, 1);
+		break;
+	}
+	fib_shape_unref(&fib->shapes, sent.shape);
+	if (fib_decide(fib, e, &state) != FIB_OP_NONE)
+		fib_entry_queue(fib, e);
+	fib_entry_set_state(fib, e, state);
+	fib_entry_reap(fib, e);
+}
+
+static void
+read_answers(struct fib *fib)
+{
+	const struct timeval tv = { ANSWER_TIMEOUT_S, 0 };
+
+	if (!netlink_writer_read(&fib->writer, kernel_buffer(fib->k)))
+		kernel_log(fib->k, LOG_LEVEL_WARNING,
+		    "kernel: answers were lost, comparing with what is there");
+	if (fib->writer.n_flying == 0)
+		event_del(fib->lost_timer);
+	else if (!event_pending(fib->lost_timer, EV_TIMEOUT, NULL))
+		event_add(fib->lost_timer, &tv);
+}
+
+static void
+on_answer_ready(int fd, short what, void *arg)
+{
+	struct fib *fib = arg;
+
+	(void)fd;
+	(void)what;
+	read_answers(fib);
+	if (fib->n_queued > 0)
+		fib_flush_within(fib, 0);
+}
+
+static void
+on_lost(int fd, short what, void *arg)
+{
+	struct fib *fib = arg;
+
+	(void)fd;
+	(void)what;
+	kernel_log(fib->k, LOG_LEVEL_WARNING,
+	    "kernel: no answer for %d s, comparing with what is there", ANSWER_TIMEOUT_S);
+	netlink_writer_abandon(&fib->writer);
+}
+
+/* ---- batches ---- */
+
+static struct nl_msg *
+message_for(struct fib *fib, const struct fib_entry *e, enum fib_op op)
+{
+	const struct fib_identity *id = kernel_identity(fib->k);
+	const struct prefix *prefix = &e->node.prefix;
+
+	switch (op) {
+	case FIB_OP_ADD:
+		return rtmsg_route_put(
+		    id, prefix, &e->want->is, NLM_F_CREATE | NLM_F_EXCL);
+	case FIB_OP_REPLACE:
+		/* Without CREATE: if ours has just gone, nothing is made blindly. */
+		return rtmsg_route_put(id, prefix, &e->want->is, NLM_F_REPLACE);
+	case FIB_OP_DELETE:
+		return rtmsg_route_delete(
+		    id, prefix, e->have != NULL ? &e->have->is : NULL);
+	case FIB_OP_NONE:
+	case FIB_OP_COUNT: break;
+	}
+	return NULL;
+}
+
+static void
+add_message(struct fib *fib, struct fib_entry *e, enum fib_op op)
+{
+	struct nl_msg *msg = message_for(fib, e, op);
+	unsigned slot = fib->n_sent % WRITER_FLYING_MAX;
+	struct fib_shape *shape = op == FIB_OP_DELETE ? NULL : e->want;
+
+	if (msg == NULL) {
+		fib_refused(fib, e, op, ENOMEM, "");
+		return;
+	}
+	if (shape != NULL)
+		fib_shape_ref(shape);
+	fib->sent[slot] = (struct fib_sent){ shape, op };
+	fib->n_sent++;
+	e->node.flags |= ENTRY_FLYING;
+	netlink_writer_add(&fib->writer, msg, e, slot);
+}
+
+void
+fib_restore(struct fib *fib, const struct nlmsghdr *message)
+{
+	struct fib_victim *victim = mem_zero(1, sizeof(*victim));
+	struct nlmsghdr *header;
+	struct rtmsg *rtm;
+
+	victim->msg = nlmsg_convert((struct nlmsghdr *)(uintptr_t)message);
+	if (victim->msg == NULL) {
+		free(victim);
+		return;
+	}
+	header = nlmsg_hdr(victim->msg);
+	header->nlmsg_flags = NLM_F_REQUEST | NLM_F_REPLACE;
+	header->nlmsg_pid = 0;
+	rtm = nlmsg_data(header);
+	rtm->rtm_flags &= RTNH_F_ONLINK | RTNH_F_PERVASIVE; /* the rest is the kernel's */
+	STAILQ_INSERT_TAIL(&fib->victims, victim, list);
+	fib_flush_within(fib, 0);
+}
+
+static void
+add_victims(struct fib *fib)
+{
+	struct fib_victim *victim;
+
+	while ((victim = STAILQ_FIRST(&fib->victims)) != NULL &&
+	    netlink_writer_room(&fib->writer) > 0) {
+		STAILQ_REMOVE_HEAD(&fib->victims, list);
+		netlink_writer_add(&fib->writer, victim->msg, NULL, 0);
+		free(victim);
+	}
+}
+
+static void
+fill_batch(struct fib *fib)
+{
+	unsigned limit = fib->blocked_error != 0 ? 1 : fib->batch;
+
+	add_victims(fib);
+	while (fib->writer.n_batch < limit && netlink_writer_room(&fib->writer) > 0) {
+		struct fib_entry *e = fib_entry_dequeue(fib);
+		enum fib_state state;
+		enum fib_op op;
+
+		if (e == NULL)
+			return;
+		if ((e->node.flags & ENTRY_FLYING) != 0)
+			continue; /* its answer decides again */
+		op = fib_decide(fib, e, &state);
+		fib_entry_set_state(fib, e, state);
+		fib_note_conflict(fib, e);
+		if (op == FIB_OP_NONE)
+			fib_entry_reap(fib, e);
+		else
+			add_message(fib, e, op);
+	}
+}
+
+/* Keeps a batch near a millisecond: thousands of next hops make a route dear. */
+static void
+adapt_batch(struct fib *fib, uint64_t us)
+{
+	if (us > BATCH_SLOW_US && fib->batch > BATCH_MIN)
+		fib->batch /= 2;
+	else if (us < BATCH_QUICK_US && fib->batch < WRITER_BATCH_MAX)
+		fib->batch *= 2;
+}
+
+/* False: not now; the timer is armed. */
+static bool
+send_batch(struct fib *fib)
+{
+	uint64_t start = now_us();
+
+	if (netlink_writer_send(&fib->writer)) {
+		adapt_batch(fib, now_us() - start);
+		read_answers(fib);
+		return true;
+	}
+	if (errno != EAGAIN && errno != ENOBUFS && errno != ENOMEM && errno != EINTR)
+		kernel_log(fib->k, LOG_LEVEL_ERROR, "kernel: writing routes: %s",
+		    strerror(errno));
+	fib_flush_within(fib, BUSY_DELAY_MS);
+	return false;
+}
+
+/* After a reload to another table or metric: all is in the new place. */
+static void
+finish_move(struct fib *fib)
+{
+	char err[128];
+
+	fib->moved = false;
+	if (!fib_purge(&fib->old, NULL, err, sizeof(err)))
+		kernel_log(fib->k, LOG_LEVEL_ERROR, "%s", err);
+}
+
+static bool
+may_write(struct fib *fib)
+{
+	uint64_t now = kernel_now_ms();
+
+	if (!fib->synced)
+		return false;
+	if (fib->blocked_error != 0 && now < fib->blocked_until_ms) {
+		if (fib->n_queued > 0)
+			fib_flush_within(fib, (unsigned)(fib->blocked_until_ms - now));
+		return false;
+	}
+	return true;
+}
+
+static void
+on_flush(int fd, short what, void *arg)
+{
+	struct fib *fib = arg;
+	uint64_t start = now_us();
+
+	(void)fd;
+	(void)what;
+	fib->flush_soon = false;
+	while (may_write(fib)) {
+		/* What is decided rests on all that is known. */
+		bool more = !kernel_drain(fib->k, DRAIN_DATAGRAMS);
+
+		if (!more)
+			fill_batch(fib);
+		if (!more && fib->writer.n_batch == 0)
+			break;
+		if (!more && !send_batch(fib))
+			return;
+		if (more || now_us() - start > TURN_US) {
+			fib_flush_within(fib, 0);
+			return;
+		}
+	}
+	if (fib->moved && fib->n_queued == 0 && fib->writer.n_flying == 0)
+		finish_move(fib);
+}
+
+/* ---- life ---- */
+
+bool
+fib_writer_open(struct fib *fib, char *err, size_t errlen)
+{
+	struct event_base *base = kernel_event_base(fib->k);
+
+	fib->batch = WRITER_BATCH_MAX;
+	STAILQ_INIT(&fib->victims);
+	if (!netlink_writer_open(&fib->writer, on_answer, fib, err, errlen))
+		return false;
+	fib->answer_ready = event_new(
+	    base, fib->writer.nl.fd, EV_READ | EV_PERSIST, on_answer_ready, fib);
+	fib->flush_timer = event_new(base, -1, 0, on_flush, fib);
+	fib->lost_timer = event_new(base, -1, 0, on_lost, fib);
+	if (fib->answer_ready == NULL || fib->flush_timer == NULL ||
+	    fib->lost_timer == NULL || event_add(fib->answer_ready, NULL) != 0) {
+		snprintf(err, errlen, "the netlink socket cannot be watched");
+		return false;
+	}
+	return true;
+}
+
+void
+fib_writer_close(struct fib *fib)
+{
+	struct fib_victim *victim;
+
+	if (fib->answer_ready != NULL)
+		event_free(fib->answer_ready);
+	if (fib->flush_timer != NULL)
+		event_free(fib->flush_timer);
+	if (fib->lost_timer != NULL)
+		event_free(fib->lost_timer);
+	while ((victim = STAILQ_FIRST(&fib->victims)) != NULL) {
+		STAILQ_REMOVE_HEAD(&fib->victims, list);
+		nlmsg_free(victim->msg);
+		free(victim);
+	}
+	netlink_writer_close(&fib->writer);
+}

@@ -1,0 +1,861 @@
+// links: bgp_core
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Speakers that peer in memory: sessions and their timers, routes between them, the
+ * reflector, eBGP policies, the FIB.
+ */
+#include "puppet.h"
+
+#include <check.h>
+
+/* Two nodes of AS 64512 that dial each other, node 0 with two networks. */
+static struct net *
+pair_new(void)
+{
+	struct net *net = net_new(2);
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct conf *conf = net_conf(net, i, 64512);
+
+		net_conf_peer(net, conf, 1 - i, 64512);
+		if (i == 0) {
+			conf_network_add(conf, "10.1.0.0/16");
+			conf_network_add(conf, "fd01::/64");
+		}
+		net_start(net, i, conf);
+	}
+	return net;
+}
+
+static uint32_t
+received_from(struct node *node, unsigned other, enum family family)
+{
+	return rib_peer_info(speaker_rib(node->sp), node_peer(node, other)->number)
+	    ->family[family]
+	    .received;
+}
+
+static void
+assert_attribute(const struct path *path, uint8_t type, const char *hex)
+{
+	struct attribute a;
+	char text[512] = "";
+
+	ck_assert_ptr_nonnull(path);
+	if (!attribute_find(attrs_block(path->attrs), type, &a)) {
+		ck_assert_msg(hex == NULL, "attribute %d is missing", type);
+		return;
+	}
+	for (size_t i = 0; i < a.value.len; i++)
+		snprintf(text + 2 * i, 3, "%02x", a.value.at[i]);
+	ck_assert_msg(hex != NULL, "attribute %d is there: %s", type, text);
+	ck_assert_str_eq(text, hex);
+}
+
+static void
+assert_next_hop(const struct path *path, const char *text)
+{
+	struct addr got, want = addr_of(text);
+
+	ck_assert_ptr_nonnull(path);
+	got = attrs_next_hop_addr(path->attrs);
+	ck_assert(addr_equal(&got, &want));
+}
+
+START_TEST(two_speakers)
+{
+	struct net *net = pair_new();
+	const struct fib_change *fib;
+
+	net_run(net, 2000);
+	net_assert_up(net, 0, 1);
+	assert_next_hop(node_best(&net->nodes[1], "10.1.0.0/16"), "10.0.0.1");
+	assert_next_hop(node_best(&net->nodes[1], "fd01::/64"), "fd00::1");
+	assert_attribute(
+	    node_best(&net->nodes[1], "10.1.0.0/16"), ATTRIBUTE_AS_PATH, "");
+	assert_attribute(
+	    node_best(&net->nodes[1], "10.1.0.0/16"), ATTRIBUTE_LOCAL_PREF, "00000064");
+	for (unsigned i = 0; i < 2; i++) {
+		ck_assert_uint_eq(net->nodes[i].counts[EVENT_END_OF_RIB], 2);
+		ck_assert_uint_eq(net->nodes[i].counts[EVENT_PEER_UP], 1);
+		ck_assert_uint_eq(net->nodes[i].counts[EVENT_PEER_DOWN], 0);
+		ck_assert_uint_eq(net->nodes[i].counts[EVENT_CONVERGED], 1);
+		for (int f = 0; f < FAMILY_COUNT; f++)
+			ck_assert(node_peer(&net->nodes[i], 1 - i)->end_of_rib[f]);
+	}
+	ck_assert_uint_eq(
+	    peer_sent_count(node_peer(&net->nodes[0], 1), FAMILY_IPV4), 1);
+	ck_assert_uint_eq(
+	    peer_sent_count(node_peer(&net->nodes[1], 0), FAMILY_IPV4), 0);
+	fib = node_fib(&net->nodes[1], "10.1.0.0/16");
+	ck_assert_ptr_nonnull(fib);
+	ck_assert_uint_eq(fib->kind, FIB_KIND_UNICAST);
+	ck_assert_uint_eq(fib->ifindex, 1);
+	ck_assert(addr_equal(&fib->gateway, &net->nodes[0].addr4));
+	ck_assert_ptr_nonnull(node_fib(&net->nodes[1], "fd01::/64"));
+	/* Our own network has no FIB route without `blackhole`. */
+	ck_assert_ptr_null(node_fib(&net->nodes[0], "10.1.0.0/16"));
+	net_free(net);
+}
+END_TEST
+
+START_TEST(withdraw)
+{
+	struct net *net = net_new(2);
+	struct prefix workload = prefix_from("10.9.0.5/32");
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct conf *conf = net_conf(net, i, 64512);
+
+		net_conf_peer(net, conf, 1 - i, 64512);
+		conf_import_add(conf, "workloads");
+		net_start(net, i, conf);
+	}
+	net_run(net, 2000);
+	speaker_workload(net->nodes[0].sp, 0, &workload, true);
+	net_settle(net);
+	ck_assert_ptr_nonnull(node_best(&net->nodes[1], "10.9.0.5/32"));
+	assert_attribute(
+	    node_best(&net->nodes[1], "10.9.0.5/32"), ATTRIBUTE_ORIGIN, "02");
+	ck_assert_ptr_nonnull(node_fib(&net->nodes[1], "10.9.0.5/32"));
+	speaker_workload(net->nodes[0].sp, 0, &workload, false);
+	net_settle(net);
+	ck_assert_ptr_null(node_best(&net->nodes[1], "10.9.0.5/32"));
+	ck_assert_ptr_null(node_fib(&net->nodes[1], "10.9.0.5/32"));
+	ck_assert_uint_eq(received_from(&net->nodes[1], 0, FAMILY_IPV4), 0);
+	net_free(net);
+}
+END_TEST
+
+START_TEST(keepalives_hold_the_session)
+{
+	struct net *net = pair_new();
+	const struct peer *peer;
+
+	net_run(net, 3600 * 1000);
+	net_assert_up(net, 0, 1);
+	peer = node_peer(&net->nodes[0], 1);
+	ck_assert_uint_eq(peer->counters.flaps, 0);
+	/* Every 30 s, less up to a quarter; not more often. */
+	ck_assert_uint_ge(peer->counters.out[MESSAGE_KEEPALIVE], 120);
+	ck_assert_uint_le(peer->counters.out[MESSAGE_KEEPALIVE], 162);
+	net_free(net);
+}
+END_TEST
+
+START_TEST(hold_timer)
+{
+	struct net *net = pair_new();
+	struct conn *conn;
+	const struct speaker_event *event;
+
+	net_run(net, 2000);
+	conn = net_conn(net, 0, 1);
+	conn->ends[0].stalled = conn->ends[1].stalled = true;
+	net_run(net, 60 * 1000);
+	ck_assert_int_eq(node_state(&net->nodes[1], 0), FSM_ESTABLISHED);
+	/* The queues were read last 2 s after the start. */
+	net_run(net, 29 * 1000);
+	ck_assert_int_eq(node_state(&net->nodes[1], 0), FSM_ESTABLISHED);
+	net_run(net, 1100);
+	for (unsigned i = 0; i < 2; i++) {
+		event = node_event(&net->nodes[i], EVENT_NOTIFICATION_SENT);
+		ck_assert_uint_eq(event->code, NOTIFY_HOLD_EXPIRED);
+		ck_assert_uint_eq(net->nodes[i].counts[EVENT_PEER_DOWN], 1);
+		/* RFC 4724: a NOTIFICATION ends the grace. */
+		ck_assert_uint_eq(net->nodes[i].counts[EVENT_STALE_KEPT], 0);
+	}
+	/* They find each other again. */
+	net_run(net, 10 * 1000);
+	net_assert_up(net, 0, 1);
+	ck_assert_ptr_nonnull(node_best(&net->nodes[1], "10.1.0.0/16"));
+	net_free(net);
+}
+END_TEST
+
+/* RFC 9687: a peer that sends and does not read is let go. */
+START_TEST(send_hold_timer)
+{
+	struct net *net = net_new(2);
+	struct conf *conf = net_conf(net, 0, 64512);
+	struct open open = puppet_open(64512, addr_to_ipv4(&net->nodes[1].addr4));
+	struct node *a;
+	struct end *end;
+
+	conf->router.send_hold_time_s = _i == 0 ? 200 : 0;
+	net_conf_peer(net, conf, 1, 64512)->options.passive = true;
+	a = net_start(net, 0, conf);
+	end = puppet_dial(net, 1, 0);
+	net_settle(net);
+	puppet_greet(net, end, &open);
+	ck_assert_int_eq(node_state(a, 1), FSM_ESTABLISHED);
+	end->limit = end->len; /* from now on it takes nothing */
+	for (unsigned s = 0; s < (_i == 0 ? 190 : 470); s += 10) {
+		net_run(net, 10 * 1000);
+		puppet_send_keepalive(end);
+	}
+	ck_assert_int_eq(node_state(a, 1), FSM_ESTABLISHED);
+	/* The first KEEPALIVE that did not fit was due within half a minute. */
+	for (unsigned s = 0; s < 50; s += 10) {
+		net_run(net, 10 * 1000);
+		puppet_send_keepalive(end);
+	}
+	ck_assert_int_ne(node_state(a, 1), FSM_ESTABLISHED);
+	ck_assert_uint_eq(
+	    node_event(a, EVENT_NOTIFICATION_SENT)->code, NOTIFY_SEND_HOLD_EXPIRED);
+	net_free(net);
+}
+END_TEST
+
+/* Both dial in the same moment, whatever the order in which that becomes known. */
+START_TEST(collision)
+{
+	struct net *net = net_new(2);
+
+	net->latency_ms = (unsigned)_i % 4 * 5;
+	net->max_messages = _i & 4 ? 1 : 16;
+	for (unsigned k = 0; k < 2; k++) {
+		unsigned i = _i & 8 ? 1 - k : k;
+		struct conf *conf = net_conf(net, i, 64512);
+		struct conf_peer *peer = net_conf_peer(net, conf, 1 - i, 64512);
+
+		peer->options.graceful_restart = (_i & 16) == 0;
+		conf_network_add(conf, i == 0 ? "10.1.0.0/16" : "10.2.0.0/16");
+		net_start(net, i, conf);
+	}
+	net_run(net, 30 * 1000);
+	net_assert_up(net, 0, 1);
+	for (unsigned i = 0; i < 2; i++) {
+		struct peer *peer = node_peer(&net->nodes[i], 1 - i);
+
+		ck_assert_uint_eq(net->nodes[i].counts[EVENT_PEER_UP], 1);
+		ck_assert_uint_eq(peer->orphans, 0);
+		ck_assert_str_eq(peer->last_error, "");
+		ck_assert((peer->connections[0] == NULL) !=
+		    (peer->connections[1] == NULL));
+	}
+	ck_assert_ptr_nonnull(node_best(&net->nodes[0], "10.2.0.0/16"));
+	ck_assert_ptr_nonnull(node_best(&net->nodes[1], "10.1.0.0/16"));
+	/* RFC 4271 6.8: the connection of the greater identifier stays. */
+	ck_assert_ptr_eq(net_conn(net, 0, 1)->ends[0].node, &net->nodes[1]);
+	net_free(net);
+}
+END_TEST
+
+START_TEST(stop_says_so)
+{
+	struct net *net = pair_new();
+	const struct speaker_event *event;
+
+	net_run(net, 2000);
+	speaker_stop(net->nodes[0].sp, false, "going home");
+	net_settle(net);
+	event = node_event(&net->nodes[1], EVENT_NOTIFICATION_RECEIVED);
+	ck_assert_uint_eq(event->code, NOTIFY_CEASE);
+	ck_assert_uint_eq(event->subcode, CEASE_ADMIN_SHUTDOWN);
+	ck_assert_str_eq(event->text, "going home");
+	ck_assert_ptr_null(node_best(&net->nodes[1], "10.1.0.0/16"));
+	ck_assert_ptr_null(node_fib(&net->nodes[1], "10.1.0.0/16"));
+	ck_assert_ptr_null(net_conn(net, 0, 1));
+	/* It is not dialled nor does it dial any more. */
+	node_forget_events(&net->nodes[0]);
+	net_run(net, 120 * 1000);
+	ck_assert_uint_eq(net->nodes[0].counts[EVENT_DIAL], 0);
+	ck_assert_int_ne(node_state(&net->nodes[1], 0), FSM_ESTABLISHED);
+	net_free(net);
+}
+END_TEST
+
+START_TEST(disable_and_enable)
+{
+	struct net *net = pair_new();
+	struct node *a = &net->nodes[0], *b = &net->nodes[1];
+
+	net_run(net, 2000);
+	peer_disable(a->sp, node_peer(a, 1), "maintenance");
+	net_settle(net);
+	ck_assert_uint_eq(node_event(b, EVENT_NOTIFICATION_RECEIVED)->subcode,
+	    CEASE_ADMIN_SHUTDOWN);
+	ck_assert_str_eq(
+	    node_event(b, EVENT_NOTIFICATION_RECEIVED)->text, "maintenance");
+	ck_assert_ptr_null(node_best(b, "10.1.0.0/16"));
+	ck_assert_int_eq(node_state(a, 1), FSM_IDLE);
+	ck_assert_str_eq(node_peer(a, 1)->disabled_reason, "maintenance");
+	net_run(net, 300 * 1000);
+	ck_assert_int_eq(node_state(a, 1), FSM_IDLE);
+	peer_enable(a->sp, node_peer(a, 1));
+	net_run(net, 1000);
+	net_assert_up(net, 0, 1);
+	ck_assert_ptr_nonnull(node_best(b, "10.1.0.0/16"));
+	net_free(net);
+}
+END_TEST
+
+START_TEST(restart_by_the_operator)
+{
+	struct net *net = pair_new();
+	struct node *a = &net->nodes[0], *b = &net->nodes[1];
+
+	net_run(net, 2000);
+	peer_restart(a->sp, node_peer(a, 1), "try again");
+	net_settle(net);
+	ck_assert_uint_eq(
+	    node_event(b, EVENT_NOTIFICATION_RECEIVED)->subcode, CEASE_ADMIN_RESET);
+	ck_assert_str_eq(node_event(b, EVENT_NOTIFICATION_RECEIVED)->text, "try again");
+	net_run(net, 5000);
+	net_assert_up(net, 0, 1);
+	ck_assert_uint_eq(a->counts[EVENT_PEER_UP], 2);
+	ck_assert_ptr_nonnull(node_best(b, "10.1.0.0/16"));
+	net_free(net);
+}
+END_TEST
+
+/* A peer that refuses is tried again, ever more slowly, and no faster. */
+START_TEST(backoff)
+{
+	struct net *net = net_new(2);
+	struct conf *conf = net_conf(net, 0, 64512);
+	struct node *a;
+
+	net_conf_peer(net, conf, 1, 64512);
+	a = net_start(net, 0, conf);
+	net_run(net, 60 * 1000);
+	/* At once, then after about 5, 10, 20, 30 … s, less a quarter each. */
+	ck_assert_uint_ge(a->counts[EVENT_DIAL], 4);
+	ck_assert_uint_le(a->counts[EVENT_DIAL], 6);
+	net_run(net, 600 * 1000);
+	ck_assert_uint_ge(a->counts[EVENT_DIAL], 24);
+	ck_assert_uint_le(a->counts[EVENT_DIAL], 33);
+	ck_assert_uint_eq(speaker_deadline(a->sp) > net->now_ms, 1);
+	net_free(net);
+}
+END_TEST
+
+/* A dial that nobody answers is given up after a while, and tried anew. */
+START_TEST(unanswered_dial)
+{
+	struct net *net = net_new(2);
+	struct conf *conf = net_conf(net, 0, 64512);
+	struct node *a;
+	unsigned open = 0;
+
+	net_conf_peer(net, conf, 1, 64512);
+	net->latency_ms = 1000 * 1000 * 1000;
+	a = net_start(net, 0, conf);
+	net_run(net, 200 * 1000);
+	ck_assert_int_eq(node_state(a, 1), FSM_CONNECT);
+	ck_assert_uint_ge(a->counts[EVENT_DIAL], 5);
+	for (struct conn *c = net->conns; c != NULL; c = c->next)
+		open += !c->ends[0].closed;
+	ck_assert_uint_eq(open, 1);
+	net_free(net);
+}
+END_TEST
+
+START_TEST(passive_waits)
+{
+	struct net *net = net_new(2);
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct conf *conf = net_conf(net, i, 64512);
+
+		net_conf_peer(net, conf, 1 - i, 64512)->options.passive = i == 0;
+		net_start(net, i, conf);
+	}
+	net_run(net, 1000);
+	net_assert_up(net, 0, 1);
+	ck_assert_uint_eq(net->nodes[0].counts[EVENT_DIAL], 0);
+	conn_break(net_conn(net, 0, 1));
+	net_run(net, 10 * 1000);
+	ck_assert_uint_eq(net->nodes[0].counts[EVENT_DIAL], 0);
+	net_assert_up(net, 0, 1);
+	net_free(net);
+}
+END_TEST
+
+START_TEST(late_dialler)
+{
+	struct net *net = net_new(2);
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct conf *conf = net_conf(net, i, 64512);
+
+		net_conf_peer(net, conf, 1 - i, 64512)->dial_late = i == 0;
+		/* Node 1 cannot dial: node 0 does it after connect-retry. */
+		net_start(net, i, conf);
+		net->nodes[i].listening = _i == 0 || i == 1;
+	}
+	net_run(net, 4900);
+	ck_assert_uint_eq(net->nodes[0].counts[EVENT_DIAL], 0);
+	if (_i == 0)
+		net_assert_up(net, 0, 1);
+	net_run(net, 200);
+	ck_assert_uint_eq(net->nodes[0].counts[EVENT_DIAL], _i == 0 ? 0 : 1);
+	net_assert_up(net, 0, 1);
+	net_free(net);
+}
+END_TEST
+
+/* ---- iBGP ---- */
+
+/* A line: 0 - 1 - 2, node 1 with clients as told. */
+static struct net *
+line_new(bool client0, bool client2)
+{
+	struct net *net = net_new(3);
+
+	for (unsigned i = 0; i < 3; i++) {
+		struct conf *conf = net_conf(net, i, 64512);
+		char text[32];
+
+		snprintf(text, sizeof(text), "10.%u.0.0/16", i + 1);
+		conf_network_add(conf, text);
+		if (i == 1) {
+			net_conf_peer(net, conf, 0, 64512)->options.client = client0;
+			net_conf_peer(net, conf, 2, 64512)->options.client = client2;
+		} else {
+			net_conf_peer(net, conf, 1, 64512);
+		}
+		net_start(net, i, conf);
+	}
+	net_run(net, 5000);
+	net_assert_up(net, 0, 1);
+	net_assert_up(net, 1, 2);
+	return net;
+}
+
+START_TEST(ibgp_is_not_passed_on)
+{
+	struct net *net = line_new(false, false);
+
+	ck_assert_ptr_nonnull(node_best(&net->nodes[0], "10.2.0.0/16"));
+	ck_assert_ptr_nonnull(node_best(&net->nodes[1], "10.1.0.0/16"));
+	ck_assert_ptr_null(node_best(&net->nodes[2], "10.1.0.0/16"));
+	ck_assert_ptr_null(node_best(&net->nodes[0], "10.3.0.0/16"));
+	net_free(net);
+}
+END_TEST
+
+START_TEST(reflector)
+{
+	bool client0 = _i & 1, client2 = _i & 2;
+	struct net *net = line_new(client0, client2);
+	const struct path *path = node_best(&net->nodes[2], "10.1.0.0/16");
+
+	ck_assert_ptr_nonnull(path);
+	assert_next_hop(path, "10.0.0.1");
+	assert_attribute(path, ATTRIBUTE_ORIGINATOR_ID, "0a000001");
+	assert_attribute(path, ATTRIBUTE_CLUSTER_LIST, "0a000002");
+	ck_assert_ptr_nonnull(node_best(&net->nodes[0], "10.3.0.0/16"));
+	/* Its own route is not reflected, and nothing goes back. */
+	assert_attribute(node_best(&net->nodes[2], "10.2.0.0/16"),
+	    ATTRIBUTE_ORIGINATOR_ID, NULL);
+	ck_assert_uint_eq(received_from(&net->nodes[0], 1, FAMILY_IPV4), 2);
+	ck_assert_uint_eq(
+	    peer_sent_count(node_peer(&net->nodes[1], 0), FAMILY_IPV4), 2);
+	ck_assert_ptr_nonnull(node_fib(&net->nodes[2], "10.1.0.0/16"));
+	net_free(net);
+}
+END_TEST
+
+/* Two reflectors of one cluster and of two: clusters end the circle, ORIGINATOR_ID too. */
+START_TEST(two_reflectors)
+{
+	struct net *net = net_new(3);
+
+	/* 0 and 1 reflect; 2 is a client of both; 0 - 1 are clients of each other. */
+	for (unsigned i = 0; i < 3; i++) {
+		struct conf *conf = net_conf(net, i, 64512);
+
+		if (_i == 1 && i < 2)
+			conf->router.cluster_id = 77;
+		for (unsigned k = 0; k < 3; k++)
+			if (k != i)
+				net_conf_peer(net, conf, k, 64512)->options.client = i < 2;
+		if (i == 2)
+			conf_network_add(conf, "10.3.0.0/16");
+		net_start(net, i, conf);
+	}
+	net_run(net, 10000);
+	/* The client is not given its own route back. */
+	ck_assert_uint_eq(received_from(&net->nodes[2], 0, FAMILY_IPV4), 0);
+	ck_assert_uint_eq(received_from(&net->nodes[2], 1, FAMILY_IPV4), 0);
+	for (unsigned i = 0; i < 2; i++) {
+		const struct path *best = node_best(&net->nodes[i], "10.3.0.0/16");
+
+		ck_assert_ptr_nonnull(best);
+		assert_attribute(best, ATTRIBUTE_CLUSTER_LIST, NULL);
+		ck_assert_uint_eq(received_from(&net->nodes[i], 1 - i, FAMILY_IPV4), 1);
+		ck_assert_ptr_nonnull(best->next);
+		ck_assert_uint_eq((best->next->flags & PATH_CLUSTER_LOOP) != 0, _i == 1);
+	}
+	net_free(net);
+}
+END_TEST
+
+START_TEST(next_hop_self_on_a_reflector)
+{
+	struct net *net = net_new(3);
+
+	for (unsigned i = 0; i < 3; i++) {
+		struct conf *conf = net_conf(net, i, 64512);
+
+		if (i == 1) {
+			net_conf_peer(net, conf, 0, 64512)->options.client = true;
+			net_conf_peer(net, conf, 2, 64512)->options.next_hop =
+			    CONF_NEXT_HOP_SELF;
+		} else {
+			net_conf_peer(net, conf, 1, 64512);
+		}
+		if (i == 0)
+			conf_network_add(conf, "10.1.0.0/16");
+		net_start(net, i, conf);
+	}
+	net_run(net, 5000);
+	assert_next_hop(node_best(&net->nodes[2], "10.1.0.0/16"), "10.0.0.2");
+	net_free(net);
+}
+END_TEST
+
+/* ---- eBGP ---- */
+
+static const struct {
+	const char *what;
+	int export, import; /* -1: none; else what the filter does */
+	bool passes;
+} ebgp_cases[] = {
+	{ "no filters", -1, -1, false },
+	{ "export alone", 1, -1, false },
+	{ "import alone", -1, 1, false },
+	{ "both accept", 1, 1, true },
+	{ "export rejects", 0, 1, false },
+	{ "import rejects", 1, 0, false },
+};
+
+/* RFC 8212 */
+START_TEST(ebgp_policy)
+{
+	struct net *net = net_new(2);
+	const struct path *path;
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct conf *conf = net_conf(net, i, 65001 + i);
+		struct conf_peer *peer = net_conf_peer(net, conf, 1 - i, 65002 - i);
+
+		conf_filter_add(conf, "none", false);
+		conf_filter_add(conf, "all", true);
+		if (i == 0) {
+			conf_network_add(conf, "10.1.0.0/16");
+			peer->options.export = ebgp_cases[_i].export;
+		} else {
+			peer->options.import = ebgp_cases[_i].import;
+		}
+		net_start(net, i, conf);
+	}
+	net_run(net, 2000);
+	net_assert_up(net, 0, 1);
+	path = node_best(&net->nodes[1], "10.1.0.0/16");
+	ck_assert_msg((path != NULL) == ebgp_cases[_i].passes, "%s", ebgp_cases[_i].what);
+	/* What the export filter holds back was never sent; the import filter keeps it. */
+	ck_assert_uint_eq(received_from(&net->nodes[1], 0, FAMILY_IPV4),
+	    ebgp_cases[_i].export == 1);
+	if (path != NULL) {
+		assert_attribute(path, ATTRIBUTE_AS_PATH, "02010000fde9");
+		assert_attribute(path, ATTRIBUTE_LOCAL_PREF, NULL);
+		assert_next_hop(path, "10.0.0.1");
+	}
+	net_free(net);
+}
+END_TEST
+
+/* 0 (AS 65001) - 1, 2 (AS 65002, iBGP) - 3 (AS 65003) */
+START_TEST(ebgp_through_an_as)
+{
+	static const uint32_t as[] = { 65001, 65002, 65002, 65003 };
+	struct net *net = net_new(4);
+	const struct path *path;
+
+	for (unsigned i = 0; i < 4; i++) {
+		struct conf *conf = net_conf(net, i, as[i]);
+		int all = conf_filter_add(conf, "all", true);
+
+		for (unsigned k = 0; k < 4; k++) {
+			struct conf_peer *peer;
+
+			if (k + 1 != i && k != i + 1)
+				continue;
+			peer = net_conf_peer(net, conf, k, as[k]);
+			peer->options.import = peer->options.export = all;
+			if (i == 1 && k == 2)
+				peer->options.next_hop =
+				    _i == 0 ? CONF_NEXT_HOP_AUTO : CONF_NEXT_HOP_SELF;
+			if (i == 2 && k == 3)
+				peer->options.next_hop = _i == 0 ? CONF_NEXT_HOP_AUTO
+								  : CONF_NEXT_HOP_SELF;
+		}
+		if (i == 0)
+			conf_network_add(conf, "10.1.0.0/16");
+		net_start(net, i, conf);
+	}
+	net_run(net, 10000);
+	path = node_best(&net->nodes[2], "10.1.0.0/16");
+	assert_attribute(path, ATTRIBUTE_AS_PATH, "02010000fde9");
+	assert_attribute(path, ATTRIBUTE_LOCAL_PREF, "00000064");
+	assert_next_hop(path, _i == 0 ? "10.0.0.1" : "10.0.0.2");
+	path = node_best(&net->nodes[3], "10.1.0.0/16");
+	assert_attribute(path, ATTRIBUTE_AS_PATH, "02020000fdea0000fde9");
+	assert_attribute(path, ATTRIBUTE_LOCAL_PREF, NULL);
+	/* auto: all nodes share one subnet, so the third party's address stays. */
+	assert_next_hop(path, _i == 0 ? "10.0.0.1" : "10.0.0.3");
+	/* Nothing comes back: the AS loop would be seen. */
+	ck_assert_uint_eq(received_from(&net->nodes[0], 1, FAMILY_IPV4), 0);
+	net_free(net);
+}
+END_TEST
+
+START_TEST(wrong_as)
+{
+	struct net *net = net_new(2);
+	const struct speaker_event *event;
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct conf *conf = net_conf(net, i, 65001 + i);
+
+		net_conf_peer(net, conf, 1 - i, i == 0 ? 65003 : 65001);
+		net_start(net, i, conf);
+	}
+	net_run(net, 2000);
+	event = node_event(&net->nodes[1], EVENT_NOTIFICATION_RECEIVED);
+	ck_assert_uint_eq(event->code, NOTIFY_OPEN);
+	ck_assert_uint_eq(event->subcode, OPEN_BAD_PEER_AS);
+	net_run(net, 120 * 1000);
+	ck_assert_uint_eq(net->nodes[0].counts[EVENT_PEER_UP], 0);
+	/* No storm: each side dials no more often than its backoff allows. */
+	ck_assert_uint_le(net->nodes[0].counts[EVENT_DIAL], 15);
+	ck_assert_uint_le(net->nodes[1].counts[EVENT_DIAL], 15);
+	net_free(net);
+}
+END_TEST
+
+/* ---- dynamic peers ---- */
+
+START_TEST(dynamic_peers)
+{
+	struct net *net = net_new(6);
+	struct conf *conf = net_conf(net, 0, 64512);
+	struct speaker_totals totals;
+
+	conf_range_add(conf, "nodes", "10.0.0.0/24", 64512)->max_sessions = 4;
+	conf->groups[0].options.client = true;
+	conf->groups[0].options.graceful_restart = _i == 1;
+	net_start(net, 0, conf);
+	for (unsigned i = 1; i < 6; i++) {
+		conf = net_conf(net, i, 64512);
+		net_conf_peer(net, conf, 0, 64512);
+		if (i == 1)
+			conf_network_add(conf, "10.1.0.0/16");
+		net_start(net, i, conf);
+	}
+	net_run(net, 5000);
+	speaker_totals(net->nodes[0].sp, &totals);
+	ck_assert_uint_eq(totals.dynamic, 4);
+	ck_assert_uint_eq(totals.established, 4);
+	ck_assert_ptr_nonnull(node_best(&net->nodes[2], "10.1.0.0/16"));
+	ck_assert_int_ne(node_state(&net->nodes[5], 0), FSM_ESTABLISHED);
+	/* One goes: its number and its room are free again. */
+	node_stop(&net->nodes[1], false, "");
+	net_run(net, 60 * 1000);
+	ck_assert_ptr_null(node_peer(&net->nodes[0], 1));
+	ck_assert_uint_eq(net->nodes[0].counts[EVENT_PEER_REMOVED], 1);
+	ck_assert_ptr_null(node_best(&net->nodes[2], "10.1.0.0/16"));
+	net_assert_up(net, 0, 5);
+	net_free(net);
+}
+END_TEST
+
+/* A hundred come and go; the second connection of one replaces its first. */
+START_TEST(dynamic_peers_come_and_go)
+{
+	struct net *net = net_new(3);
+	struct conf *conf = net_conf(net, 0, 64512);
+	struct speaker_totals totals;
+
+	conf_range_add(conf, "nodes", "10.0.0.0/24", 64512);
+	net_start(net, 0, conf);
+	for (unsigned round = 0; round < 100; round++) {
+		for (unsigned i = 1; i < 3; i++) {
+			conf = net_conf(net, i, 64512);
+			net_conf_peer(net, conf, 0, 64512);
+			net_start(net, i, conf);
+		}
+		net_run(net, 1000);
+		net_assert_up(net, 0, 1);
+		net_assert_up(net, 0, 2);
+		for (unsigned i = 1; i < 3; i++)
+			node_stop(&net->nodes[i], false, "");
+		net_run(net, 1000);
+	}
+	speaker_totals(net->nodes[0].sp, &totals);
+	ck_assert_uint_eq(totals.dynamic, 0);
+	ck_assert_uint_eq(net->nodes[0].counts[EVENT_PEER_REMOVED], 200);
+	net_free(net);
+}
+END_TEST
+
+/* ---- octets in small pieces ---- */
+
+/* Few octets a write, so that messages are cut anywhere, KEEPALIVEs due meanwhile. */
+START_TEST(narrow_pipe)
+{
+	struct net *net = net_new(2);
+
+	net->write_max = 1 + (size_t)_i * 7;
+	net->budget = 3;
+	for (unsigned i = 0; i < 2; i++) {
+		struct conf *conf = net_conf(net, i, 64512);
+
+		net_conf_peer(net, conf, 1 - i, 64512);
+		for (unsigned k = 0; k < 40; k++) {
+			char text[32];
+
+			snprintf(text, sizeof(text), "10.%u.%u.0/24", 10 + i, k);
+			conf_network_add(conf, text);
+			snprintf(text, sizeof(text), "fd%02x:%x::/64", 10 + i, k);
+			if (k < 20)
+				conf_network_add(conf, text);
+		}
+		net_start(net, i, conf);
+	}
+	net_run(net, 3000);
+	net_assert_up(net, 0, 1);
+	for (unsigned i = 0; i < 2; i++) {
+		ck_assert_uint_eq(
+		    received_from(&net->nodes[i], 1 - i, FAMILY_IPV4), 40);
+		ck_assert_uint_eq(
+		    received_from(&net->nodes[i], 1 - i, FAMILY_IPV6), 20);
+		ck_assert_uint_eq(net->nodes[i].counts[EVENT_PEER_UP], 1);
+	}
+	net_free(net);
+}
+END_TEST
+
+/* A NOTIFICATION to a peer that stands in the middle of a message follows its end. */
+START_TEST(notification_behind_a_cut_message)
+{
+	struct net *net = net_new(2);
+	struct conf *conf = net_conf(net, 0, 64512);
+	struct open open = puppet_open(64512, addr_to_ipv4(&net->nodes[1].addr4));
+	struct puppet_got got;
+	struct end *end;
+
+	for (unsigned k = 0; k < 50; k++) {
+		char text[32];
+
+		snprintf(text, sizeof(text), "10.10.%u.0/24", k);
+		conf_network_add(conf, text);
+	}
+	net_conf_peer(net, conf, 1, 64512)->options.passive = true;
+	net_start(net, 0, conf);
+	end = puppet_dial(net, 1, 0);
+	net_settle(net);
+	puppet_greet(net, end, &open);
+	puppet_read(end);
+	/* The table comes again, cut after `_i` octets. */
+	end->limit = (size_t)_i;
+	puppet_send_refresh(end, FAMILY_IPV4);
+	net_settle(net);
+	ck_assert_uint_eq(end->len, (size_t)_i);
+	peer_disable(net->nodes[0].sp, node_peer(&net->nodes[0], 1), "x");
+	end->limit = NET_QUEUE;
+	net_settle(net);
+	got = puppet_read(end);
+	ck_assert_uint_eq(got.notification.code, NOTIFY_CEASE);
+	ck_assert_uint_eq(end->len, 0);
+	ck_assert_uint_eq(got.prefixes, _i == 0 ? 0 : 50);
+	net_free(net);
+}
+END_TEST
+
+START_TEST(refresh_sends_the_table_again)
+{
+	struct net *net = net_new(2);
+	struct conf *conf = net_conf(net, 0, 64512);
+	struct open open = puppet_open(64512, addr_to_ipv4(&net->nodes[1].addr4));
+	struct puppet_got got;
+	struct end *end;
+
+	conf_network_add(conf, "10.1.0.0/16");
+	conf_network_add(conf, "10.2.0.0/16");
+	conf_network_add(conf, "fd01::/64");
+	net_conf_peer(net, conf, 1, 64512)->options.passive = true;
+	net_start(net, 0, conf);
+	end = puppet_dial(net, 1, 0);
+	net_settle(net);
+	puppet_greet(net, end, &open);
+	got = puppet_read(end);
+	ck_assert_uint_eq(got.prefixes, 3);
+	for (unsigned i = 0; i < 3; i++) {
+		puppet_send_refresh(end, FAMILY_IPV4);
+		net_settle(net);
+		got = puppet_read(end);
+		ck_assert_uint_eq(got.prefixes, 2);
+		/* RFC 4724: End-of-RIB marks the initial update alone. */
+		ck_assert_uint_eq(got.end_of_rib[FAMILY_IPV4], 0);
+	}
+	net_free(net);
+}
+END_TEST
+
+static Suite *
+speaker_suite(void)
+{
+	Suite *s = suite_create("speaker");
+	TCase *t = tcase_create("sessions");
+
+	tcase_add_test(t, two_speakers);
+	tcase_add_test(t, withdraw);
+	tcase_add_test(t, keepalives_hold_the_session);
+	tcase_add_test(t, hold_timer);
+	tcase_add_loop_test(t, send_hold_timer, 0, 2);
+	tcase_add_loop_test(t, collision, 0, 32);
+	tcase_add_test(t, stop_says_so);
+	tcase_add_test(t, disable_and_enable);
+	tcase_add_test(t, restart_by_the_operator);
+	tcase_add_test(t, backoff);
+	tcase_add_test(t, unanswered_dial);
+	tcase_add_test(t, passive_waits);
+	tcase_add_loop_test(t, late_dialler, 0, 2);
+	tcase_add_loop_test(t, narrow_pipe, 0, 8);
+	tcase_add_loop_test(t, notification_behind_a_cut_message, 0, 60);
+	tcase_add_test(t, refresh_sends_the_table_again);
+	suite_add_tcase(s, t);
+	t = tcase_create("ibgp");
+	tcase_add_test(t, ibgp_is_not_passed_on);
+	tcase_add_loop_test(t, reflector, 1, 4);
+	tcase_add_loop_test(t, two_reflectors, 0, 2);
+	tcase_add_test(t, next_hop_self_on_a_reflector);
+	suite_add_tcase(s, t);
+	t = tcase_create("ebgp");
+	tcase_add_loop_test(
+	    t, ebgp_policy, 0, sizeof(ebgp_cases) / sizeof(ebgp_cases[0]));
+	tcase_add_loop_test(t, ebgp_through_an_as, 0, 2);
+	tcase_add_test(t, wrong_as);
+	suite_add_tcase(s, t);
+	t = tcase_create("dynamic");
+	tcase_add_loop_test(t, dynamic_peers, 0, 2);
+	tcase_add_test(t, dynamic_peers_come_and_go);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+int
+main(void)
+{
+	SRunner *r = srunner_create(speaker_suite());
+	int failed;
+
+	srunner_run_all(r, CK_ENV);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
