@@ -46,7 +46,10 @@ connection_lost(struct connection *c, const char *what, int error)
 		snprintf(reason, sizeof(reason), "%s", what);
 	else
 		snprintf(reason, sizeof(reason), "%s: %s", what, strerror(error));
-	session_lost(c->session, reason);
+	if (error == ECONNREFUSED)
+		session_refused(c->session, reason);
+	else
+		session_lost(c->session, reason);
 	daemon_wake(c->daemon);
 }
 

@@ -118,9 +118,12 @@ daemon_answers(const char *path)
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	bool answers;
 
-	if (fd < 0)
+	if (fd < 0 || strlen(path) >= sizeof(un.sun_path)) {
+		if (fd >= 0)
+			close(fd);
 		return false;
-	snprintf(un.sun_path, sizeof(un.sun_path), "%s", path);
+	}
+	memcpy(un.sun_path, path, strlen(path) + 1);
 	answers = connect(fd, (struct sockaddr *)&un, sizeof(un)) == 0;
 	close(fd);
 	return answers;

@@ -34,6 +34,7 @@ struct peer {
 	struct session *connections[PEER_CONNECTIONS];
 	struct session *established;
 	unsigned orphans; /* closed ones that the shell has not released */
+	unsigned refusals; /* in a row, answered with quick tries */
 	unsigned failures; /* connection attempts since the last success, for backoff */
 
 	/* of the session that is, or was last, Established */

@@ -103,8 +103,11 @@ enum accept_verdict speaker_accept(struct speaker *sp, const struct session_net 
     struct session **session);
 /* A connection asked for by EVENT_DIAL is up. */
 void session_connected(struct session *session, const struct session_net *net);
-/* The connection failed or was closed by the other side.  `reason` is static text. */
+/* The connection failed or was closed by the other side.  `reason` is copied. */
 void session_lost(struct session *session, const char *reason);
+/* The same for an attempt that the peer's host refused: nobody listens there yet.  It is
+ * tried again soon, a few times, before connect-retry rules. */
+void session_refused(struct session *session, const char *reason);
 /*
  * Octets that arrived.  Returns how many were used: those of whole messages, at most
  * `max_messages` of them.  The rest is offered again by the shell.

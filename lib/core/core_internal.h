@@ -13,6 +13,8 @@ enum {
 	STABLE_MS = 30 * 1000,       /* a session that lasted so long forgives failures */
 	REDIAL_MS = 200,             /* first try after a session was lost */
 	COLLISION_MS = 3000,         /* two connections so close together collide */
+	QUICK_TRIES = 4,             /* after a refusal: at 0.2, 0.6, 1.4 and 3 seconds */
+	QUICK_MS = 200,
 	CONTROL_MAX = 1 << 16,       /* octets of OPEN, KEEPALIVE … waiting to go out */
 	SESSION_MEMBERS = FAMILY_COUNT,
 };
@@ -27,6 +29,7 @@ struct session {
 	bool closing; /* EVENT_CLOSE is queued or was drawn */
 	bool orphan;  /* the shell closes it; it is no connection of the peer's now */
 	bool blocked;
+	bool refused;
 	bool tcp_lost; /* no NOTIFICATION ended it: RFC 4724 keeps the routes */
 	bool queued;  /* on the list of writers */
 	struct session *writer_next;

@@ -188,6 +188,7 @@ do_peer_up(struct session *s)
 {
 	close_others(s);
 	s->peer->retry_at_ms = 0;
+	s->peer->refusals = 0;
 	s->up_ms = s->sp->now_ms;
 	peer_up(s);
 }
@@ -218,6 +219,11 @@ plan_redial(struct session *s, bool was_established)
 	}
 	if (was_established && sp->now_ms - s->up_ms >= STABLE_MS)
 		peer->failures = 0;
+	if (s->refused && peer->refusals < QUICK_TRIES) {
+		/* The host is there and its daemon is not: it may be about to start. */
+		peer_schedule_retry(sp, peer, (uint64_t)QUICK_MS << peer->refusals++);
+		return;
+	}
 	if (was_established && peer->failures == 0)
 		delay = timer_jitter_ms(REDIAL_MS, speaker_random(sp));
 	else
@@ -426,6 +432,13 @@ session_connected(struct session *s, const struct session_net *net)
 	s->connected_ms = s->last_in_ms = s->sp->now_ms;
 	s->peer->retry_at_ms = 0;
 	session_event(s, FSM_EV_TCP_UP);
+}
+
+void
+session_refused(struct session *s, const char *reason)
+{
+	s->refused = true;
+	session_lost(s, reason);
 }
 
 void

@@ -28,9 +28,8 @@ import struct
 import sys
 import time
 
-MARKER = b"\xff" * 16
-OPEN, UPDATE, NOTIFICATION, KEEPALIVE = 1, 2, 3, 4
-END_OF_RIB = b"\0\0\0\0"
+from speaker import END_OF_RIB, NOTIFICATION, UPDATE, Session, framed
+
 AS_PATH, ORIGINATOR_ID, CLUSTER_LIST = 2, 9, 10
 AS_SET, AS_CONFED_SET = 1, 4
 EXTENDED_LENGTH = 0x10
@@ -119,84 +118,18 @@ def text(prefix):
     return f"{'.'.join(map(str, octets))}/{prefix[0]}"
 
 
-# ---------------------------------------------------------------- a session
-
-class Session:
-    """The least of a BGP speaker: OPEN, KEEPALIVEs, messages in and out; IPv4 unicast."""
-
-    def __init__(self, peer, port, local, asn, hold):
-        self.socket = socket.create_connection((peer, port), 10, (local, 0))
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.buffer = b""
-        self.waiting = []
-        self.hold = hold
-        self.alive = time.monotonic()
-        capabilities = (b"\x01\x04\0\x01\0\x01" b"\x02\0" b"\x40\x02\0\0"
-                        b"\x41\x04" + struct.pack(">I", asn))
-        parameter = bytes((2, len(capabilities))) + capabilities
-        short = asn if asn < 65536 else 23456
-        self.send(OPEN, struct.pack(">BHH", 4, short, hold) + socket.inet_aton(local)
-                  + bytes((len(parameter),)) + parameter)
-        self.expect(OPEN)
-        self.send(KEEPALIVE)
-        self.expect(KEEPALIVE)
-
-    def send(self, kind, body=b""):
-        self.socket.sendall(MARKER + struct.pack(">HB", 19 + len(body), kind) + body)
-
-    def expect(self, kind):
-        """Waits for one message; what comes behind it stays for receive()."""
-        end = time.monotonic() + 20
-        while time.monotonic() < end:
-            for at, (got, body) in enumerate(self.messages(1)):
-                if got == NOTIFICATION:
-                    raise SystemExit(f"feed.py: NOTIFICATION {body[0]}/{body[1]}")
-                if got == kind:
-                    self.waiting = self.waiting[at + 1:]
-                    return
-        raise SystemExit(f"feed.py: no message of type {kind} came")
-
-    def receive(self, timeout):
-        """The whole messages that are there, as (type, body); keeps the session alive."""
-        found, self.waiting = self.messages(timeout), []
-        return found
-
-    def messages(self, timeout):
-        if time.monotonic() - self.alive > self.hold / 4:
-            self.alive = time.monotonic()
-            self.send(KEEPALIVE)
-        if self.waiting or not select.select([self.socket], [], [], timeout)[0]:
-            return self.waiting
-        data = self.socket.recv(1 << 20)
-        if not data:
-            raise SystemExit("feed.py: the session was closed")
-        data = self.buffer + data
-        at = 0
-        while len(data) - at >= 19:
-            length = (data[at + 16] << 8) | data[at + 17]
-            if len(data) - at < length:
-                break
-            self.waiting.append((data[at + 18], data[at + 19:at + length]))
-            at += length
-        self.buffer = data[at:]
-        return self.waiting
-
-
-def framed(updates):
-    return b"".join(MARKER + struct.pack(">HB", 19 + len(body), UPDATE) + body
-                    for body in updates)
-
+# ---------------------------------------------------------------- the feeder
 
 def feed(session, updates, later, wake):
     """Sends `updates` in one go, End-of-RIB, and `later` once there is something in `wake`."""
-    session.socket.sendall(framed(updates))
+    session.socket.sendall(framed(UPDATE, *updates))
     session.send(UPDATE, END_OF_RIB)
     while True:
         for kind, body in session.receive(0.2):
             if kind == NOTIFICATION:
                 raise SystemExit(f"feed.py: the feeder got NOTIFICATION {body[0]}/{body[1]}")
         if later and select.select([wake], [], [], 0)[0]:
-            session.socket.sendall(framed(later))
+            session.socket.sendall(framed(UPDATE, *later))
             later = []
 
 

@@ -19,6 +19,7 @@
 #include "text.h"
 
 static char path[64];
+static struct peer the_peer;
 
 static void
 open_log(bool json, enum conf_log_level level)
@@ -35,6 +36,10 @@ open_log(bool json, enum conf_log_level level)
 static void
 setup(void)
 {
+	the_peer.conf.address = addr_ipv4(0xc0a80202);
+	the_peer.conf.options.remote_as = 64512;
+	the_peer.remote_open.as = 64512;
+	the_peer.params.hold_time_s = 90;
 	open_log(false, LOG_LEVEL_DEBUG);
 }
 
@@ -103,8 +108,6 @@ END_TEST
 
 /* ---- sentences ---- */
 
-static struct peer the_peer;
-
 static const struct {
 	struct speaker_event event;
 	const char *want;
@@ -152,10 +155,6 @@ START_TEST(event_case)
 {
 	struct speaker_event event = events[_i].event;
 
-	the_peer.conf.address = addr_ipv4(0xc0a80202);
-	the_peer.conf.options.remote_as = 64512;
-	the_peer.remote_open.as = 64512;
-	the_peer.params.hold_time_s = 90;
 	strcpy(event.peer_name, "n2");
 	log_event(&event);
 	ck_assert_str_eq(logged(true), events[_i].want);

@@ -96,7 +96,7 @@ START_TEST(addr_text_model)
 	unsigned seed = 1;
 	int i, n_good = 0;
 
-	for (i = 0; i < 400000; i++) {
+	for (i = 0; i < 60000; i++) {
 		char text[64] = "", ours[ADDR_TEXT_LEN], theirs[INET6_ADDRSTRLEN];
 		unsigned n = 1 + (unsigned)i % 9;
 		uint8_t want[16];
@@ -124,7 +124,7 @@ START_TEST(addr_text_model)
 		    strncmp(theirs, "::ffff:", 7) == 0)
 			ck_assert_str_eq(addr_format(&got, ours), theirs);
 	}
-	ck_assert_int_gt(n_good, 5000);
+	ck_assert_int_gt(n_good, 1000);
 }
 END_TEST
 

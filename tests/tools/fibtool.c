@@ -1,0 +1,733 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Drives the daemon's kernel side (bgpd/kernel.h, bgpd/fib.h) from standard input, for
+ * tests/lab/test_fib.py.  Prints what the callbacks say as it happens, and the answers to
+ * commands; an answer ends with a line "." alone.
+ *
+ *   set PREFIX via ADDRESS [dev LINK] [onlink] [via ADDRESS ... weight N]
+ *   set PREFIX dev LINK | blackhole | unreachable | prohibit
+ *   clear PREFIX | state PREFIX | sweep | flush | counts | show
+ *   many N ADDRESS via ADDRESS dev LINK     N host routes from ADDRESS on
+ *   unmany N ADDRESS                        clears them
+ *   settle SECONDS                          waits until nothing is to be written
+ *   facts                                   what the callbacks said, summed up, sorted
+ *   connected ADDRESS | local ADDRESS
+ *   reload OPTIONS...                       the same options as the command line
+ *   race COMMAND                            runs it just before the next write
+ *   quit
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+#include <linux/rtnetlink.h>
+
+#include "bgp/memory.h"
+#include "fib.h"
+#include "kernel.h"
+#include "route_table.h"
+
+enum { LINE_LEN = 4096, WORDS_MAX = 64, IMPORTS_MAX = 8, LIST_MAX = 16 };
+
+/* What the callbacks said of a prefix. */
+struct fact {
+	struct route_node node;
+	bool igp;
+	struct igp_route route;
+	uint64_t imports;
+};
+
+struct tool {
+	struct event_base *base;
+	struct kernel *k;
+	struct fib *fib;
+	struct route_table facts;
+	bool quiet;
+	char line[LINE_LEN];
+	size_t line_len;
+	struct conf_kernel conf;
+	struct conf_import imports[IMPORTS_MAX];
+	char *race;
+};
+
+static struct tool tool;
+
+/* ---- the race ---- */
+
+ssize_t __real_sendmsg(int fd, const struct msghdr *msg, int flags);
+ssize_t __wrap_sendmsg(int fd, const struct msghdr *msg, int flags);
+
+ssize_t
+__wrap_sendmsg(int fd, const struct msghdr *msg, int flags)
+{
+	char *command = tool.race;
+
+	tool.race = NULL;
+	if (command != NULL && system(command) != 0)
+		printf("race failed\n");
+	free(command);
+	return __real_sendmsg(fd, msg, flags);
+}
+
+/* ---- callbacks ---- */
+
+static struct fact *
+fact_get(const struct prefix *prefix)
+{
+	struct fact *fact = (struct fact *)route_table_find(&tool.facts, prefix);
+
+	if (fact == NULL) {
+		fact = mem_zero(1, sizeof(*fact));
+		fact->node.prefix = *prefix;
+		route_table_insert(&tool.facts, &fact->node);
+	}
+	return fact;
+}
+
+static void
+fact_settle(struct fact *fact)
+{
+	if (fact->igp || fact->imports != 0)
+		return;
+	route_table_remove(&tool.facts, &fact->node);
+	free(fact);
+}
+
+static double
+now_s(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static void
+print_igp(const struct igp_route *r)
+{
+	char prefix[PREFIX_TEXT_LEN], gateway[ADDR_TEXT_LEN];
+
+	printf("igp %s via %s dev %s metric %u%s\n", prefix_format(&r->prefix, prefix),
+	    addr_format(&r->gateway, gateway), kernel_link_name(tool.k, r->ifindex),
+	    r->metric, r->connected ? " connected" : "");
+}
+
+static void
+on_igp(void *arg, const struct igp_route *route)
+{
+	struct fact *fact = fact_get(&route->prefix);
+
+	(void)arg;
+	fact->igp = true;
+	fact->route = *route;
+	if (!tool.quiet)
+		print_igp(route);
+}
+
+static void
+on_igp_gone(void *arg, const struct prefix *prefix)
+{
+	struct fact *fact = fact_get(prefix);
+	char text[PREFIX_TEXT_LEN];
+
+	(void)arg;
+	if (!fact->igp)
+		printf("BUG igp_gone twice\n");
+	fact->igp = false;
+	fact_settle(fact);
+	if (!tool.quiet)
+		printf("igp_gone %s\n", prefix_format(prefix, text));
+}
+
+static void
+on_address(void *arg, const struct addr *a, unsigned bits, uint32_t ifindex, bool present)
+{
+	char text[ADDR_TEXT_LEN];
+
+	(void)arg;
+	printf("address %s/%u dev %s %s\n", addr_format(a, text), bits,
+	    kernel_link_name(tool.k, ifindex), present ? "present" : "gone");
+}
+
+static void
+on_workload(void *arg, unsigned i, const struct prefix *prefix, bool present)
+{
+	struct fact *fact = fact_get(prefix);
+	char text[PREFIX_TEXT_LEN];
+
+	(void)arg;
+	if ((fact->imports >> i & 1) == present)
+		printf("BUG workload said twice\n");
+	fact->imports ^= UINT64_C(1) << i;
+	fact_settle(fact);
+	if (!tool.quiet)
+		printf("workload %u %s %s\n", i, prefix_format(prefix, text),
+		    present ? "present" : "gone");
+}
+
+static void
+on_synced(void *arg)
+{
+	(void)arg;
+	printf("synced adopted %u\n", fib_adopted_count(tool.fib));
+}
+
+static void
+on_log(void *arg, int level, const char *text)
+{
+	(void)arg;
+	printf("log %d %s\n", level, text);
+}
+
+static const struct kernel_events events = {
+	.igp = on_igp,
+	.igp_gone = on_igp_gone,
+	.address = on_address,
+	.workload = on_workload,
+	.synced = on_synced,
+	.log = on_log,
+};
+
+/* ---- commands ---- */
+
+struct words {
+	char *word[WORDS_MAX];
+	unsigned n, at;
+};
+
+static const char *
+next_word(struct words *w)
+{
+	return w->at < w->n ? w->word[w->at++] : "";
+}
+
+static struct addr
+parse_addr(const char *text)
+{
+	struct addr a = addr_none();
+
+	if (!addr_parse(text, &a))
+		printf("error: address %s\n", text);
+	return a;
+}
+
+static struct prefix
+parse_prefix(const char *text)
+{
+	struct prefix p = { 0 };
+
+	if (prefix_parse(text, &p) != PREFIX_PARSE_OK)
+		printf("error: prefix %s\n", text);
+	return p;
+}
+
+static void
+parse_hops(struct words *w, struct fib_route *route)
+{
+	struct fib_hop *hop = NULL;
+
+	for (const char *word = next_word(w); word[0] != '\0'; word = next_word(w)) {
+		bool via = strcmp(word, "via") == 0, dev = strcmp(word, "dev") == 0;
+
+		if (via || hop == NULL) {
+			hop = &route->hops[route->n_hops++];
+			*hop = (struct fib_hop){ .gateway = addr_none(), .weight = 1 };
+		}
+		if (via)
+			hop->gateway = parse_addr(next_word(w));
+		else if (dev)
+			hop->ifindex = kernel_link_index(tool.k, next_word(w));
+		else if (strcmp(word, "onlink") == 0)
+			hop->onlink = true;
+		else if (strcmp(word, "weight") == 0)
+			hop->weight = (uint8_t)atoi(next_word(w));
+		else
+			printf("error: %s\n", word);
+	}
+}
+
+static void
+parse_route(struct words *w, struct fib_route *route)
+{
+	const char *word = w->at < w->n ? w->word[w->at] : "";
+
+	route->type = FIB_UNICAST;
+	route->n_hops = 0;
+	if (strcmp(word, "blackhole") == 0)
+		route->type = FIB_BLACKHOLE;
+	else if (strcmp(word, "unreachable") == 0)
+		route->type = FIB_UNREACHABLE;
+	else if (strcmp(word, "prohibit") == 0)
+		route->type = FIB_PROHIBIT;
+	else
+		parse_hops(w, route);
+}
+
+static void
+run_set(struct words *w)
+{
+	struct fib_route route = { .prefix = parse_prefix(next_word(w)) };
+
+	parse_route(w, &route);
+	fib_set(tool.fib, &route);
+}
+
+static void
+run_clear(struct words *w)
+{
+	struct prefix prefix = parse_prefix(next_word(w));
+
+	fib_clear(tool.fib, &prefix);
+}
+
+static struct prefix
+nth_host(const struct addr *first, unsigned i)
+{
+	struct addr a = *first;
+	size_t at = family_addr_len(a.family) - 4;
+	uint32_t low;
+
+	memcpy(&low, a.bytes + at, sizeof(low));
+	low = htonl(ntohl(low) + i);
+	memcpy(a.bytes + at, &low, sizeof(low));
+	return prefix_of(&a, family_max_bits(a.family));
+}
+
+static void
+run_many(struct words *w)
+{
+	unsigned n = (unsigned)atoi(next_word(w));
+	struct addr first = parse_addr(next_word(w));
+	struct fib_route route = { .n_hops = 0 };
+
+	parse_route(w, &route);
+	for (unsigned i = 0; i < n; i++) {
+		route.prefix = nth_host(&first, i);
+		fib_set(tool.fib, &route);
+	}
+}
+
+static void
+run_unmany(struct words *w)
+{
+	unsigned n = (unsigned)atoi(next_word(w));
+	struct addr first = parse_addr(next_word(w));
+
+	for (unsigned i = 0; i < n; i++) {
+		struct prefix prefix = nth_host(&first, i);
+
+		fib_clear(tool.fib, &prefix);
+	}
+}
+
+static void
+print_status(void *arg, const struct fib_status *s)
+{
+	char prefix[PREFIX_TEXT_LEN], owner[PROTOCOL_TEXT_LEN];
+
+	(void)arg;
+	printf("%s %s", prefix_format(&s->route.prefix, prefix), fib_state_name(s->state));
+	if (s->missing)
+		printf(" missing");
+	if (s->differs)
+		printf(" differs");
+	if (s->owner != 0)
+		printf(" owner %s", rtmsg_protocol_name(s->owner, owner));
+	if (s->error != 0)
+		printf(" error %s", strerrorname_np(s->error));
+	printf("%s%s\n", s->detail[0] != '\0' ? " | " : "", s->detail);
+}
+
+static void
+run_state(struct words *w)
+{
+	struct prefix prefix = parse_prefix(next_word(w));
+	struct fib_status status;
+
+	fib_state(tool.fib, &prefix, &status);
+	print_status(NULL, &status);
+}
+
+static void
+run_show(struct words *w)
+{
+	uint32_t position = 0;
+
+	(void)w;
+	while (fib_walk(tool.fib, &position, print_status, NULL))
+		continue;
+}
+
+static void
+run_counts(struct words *w)
+{
+	struct fib_counters c;
+	struct kernel_counters k;
+
+	(void)w;
+	fib_counters(tool.fib, &c);
+	kernel_counters(tool.k, &k);
+	for (enum fib_state s = FIB_STATE_PENDING; s < FIB_STATE_COUNT; s++)
+		printf("%s %u\n", fib_state_name(s),
+		    c.states[FAMILY_IPV4][s] + c.states[FAMILY_IPV6][s]);
+	for (enum fib_op op = FIB_OP_ADD; op < FIB_OP_COUNT; op++)
+		printf("%s_ok %llu\n%s_refused %llu\n", fib_op_name(op),
+		    (unsigned long long)c.succeeded[op], fib_op_name(op),
+		    (unsigned long long)c.refused[op]);
+	printf("taken %llu\nlost %llu\nrestored %llu\nunknown %llu\nbatch %u\n",
+	    (unsigned long long)c.taken, (unsigned long long)c.lost,
+	    (unsigned long long)c.restored, (unsigned long long)c.unknown, c.batch);
+	printf("dumps %llu\nlosses %llu\nlast_dump_ms %u\nforeign %u\nlinks %u\n"
+	       "addresses %u\n",
+	    (unsigned long long)k.dumps, (unsigned long long)k.losses, k.last_dump_ms,
+	    k.foreign_prefixes, k.links, k.addresses);
+}
+
+static void
+run_settle(struct words *w)
+{
+	double start = now_s(), end = start + atof(next_word(w));
+
+	while (!fib_is_settled(tool.fib) && now_s() < end)
+		event_base_loop(tool.base, EVLOOP_ONCE);
+	printf("%s %.3f\n", fib_is_settled(tool.fib) ? "settled" : "timeout",
+	    now_s() - start);
+}
+
+static int
+compare_facts(const void *a, const void *b)
+{
+	const struct fact *const *x = a, *const *y = b;
+
+	return prefix_compare(&(*x)->node.prefix, &(*y)->node.prefix);
+}
+
+static void
+run_facts(struct words *w)
+{
+	struct route_cursor cursor = ROUTE_CURSOR_INIT;
+	struct fact **all = mem_zero(tool.facts.n + 1, sizeof(*all));
+	struct route_node *node;
+	size_t n = 0;
+
+	(void)w;
+	while ((node = route_table_walk(&tool.facts, &cursor)) != NULL)
+		all[n++] = (struct fact *)node;
+	qsort(all, n, sizeof(*all), compare_facts);
+	for (size_t i = 0; i < n; i++) {
+		char text[PREFIX_TEXT_LEN];
+
+		if (all[i]->igp)
+			print_igp(&all[i]->route);
+		if (all[i]->imports != 0)
+			printf("workload %s %llx\n", prefix_format(&all[i]->node.prefix, text),
+			    (unsigned long long)all[i]->imports);
+	}
+	free(all);
+}
+
+static void
+run_connected(struct words *w)
+{
+	struct addr a = parse_addr(next_word(w));
+	struct prefix subnet;
+	uint32_t ifindex;
+	char text[PREFIX_TEXT_LEN];
+
+	if (kernel_is_connected(tool.k, &a, &ifindex, &subnet))
+		printf("%s %s\n", kernel_link_name(tool.k, ifindex),
+		    prefix_format(&subnet, text));
+	else
+		printf("no\n");
+}
+
+static void
+run_local(struct words *w)
+{
+	struct addr a = parse_addr(next_word(w));
+
+	printf("%s\n", kernel_is_local_address(tool.k, &a) ? "yes" : "no");
+}
+
+static void
+run_sweep(struct words *w)
+{
+	(void)w;
+	fib_sweep(tool.fib);
+}
+
+static void
+run_flush(struct words *w)
+{
+	(void)w;
+	printf("%s\n", fib_flush_all(tool.fib) ? "done" : "failed");
+}
+
+static void
+run_race(struct words *w)
+{
+	char command[LINE_LEN] = "";
+
+	while (w->at < w->n) {
+		strncat(command, next_word(w), sizeof(command) - strlen(command) - 2);
+		strncat(command, " ", sizeof(command) - strlen(command) - 1);
+	}
+	tool.race = strdup(command);
+}
+
+/* ---- configuration ---- */
+
+static size_t
+split(char *text, const char *by, char **out, size_t max)
+{
+	size_t n = 0;
+	char *save = NULL;
+
+	for (char *part = strtok_r(text, by, &save); part != NULL && n < max;
+	     part = strtok_r(NULL, by, &save))
+		out[n++] = part;
+	return n;
+}
+
+static void
+import_condition(struct conf_import *import, char *text)
+{
+	char *value = strchr(text, '='), *list[LIST_MAX];
+	size_t n;
+
+	if (value == NULL)
+		return;
+	*value++ = '\0';
+	n = split(value, ",", list, LIST_MAX);
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(text, "interface") == 0)
+			import->interfaces[import->n_interfaces++] = strdup(list[i]);
+		else if (strcmp(text, "protocol") == 0)
+			import->protocols[import->n_protocols++] = (uint8_t)atoi(list[i]);
+		else if (strcmp(text, "type") == 0)
+			import->types[import->n_types++] = (uint8_t)atoi(list[i]);
+		else if (strcmp(text, "prefix") == 0)
+			import->prefixes[import->n_prefixes++] = parse_prefix(list[i]);
+}
+
+/* --import interface=cali*,veth*;protocol=3;prefix=10.0.0.0/8;type=1 */
+static void
+add_import(const char *text)
+{
+	struct conf_import *import = &tool.imports[tool.conf.n_imports++];
+	char *copy = strdup(text), *parts[4];
+	size_t n = split(copy, ";", parts, 4);
+
+	*import = (struct conf_import){ .filter = -1 };
+	import->interfaces = mem_zero(LIST_MAX, sizeof(char *));
+	import->protocols = mem_zero(LIST_MAX, 1);
+	import->types = mem_zero(LIST_MAX, 1);
+	import->prefixes = mem_zero(LIST_MAX, sizeof(struct prefix));
+	for (size_t i = 0; i < n; i++)
+		import_condition(import, parts[i]);
+	free(copy);
+}
+
+static void
+free_imports(void)
+{
+	for (size_t i = 0; i < tool.conf.n_imports; i++) {
+		struct conf_import *import = &tool.imports[i];
+
+		for (size_t j = 0; j < import->n_interfaces; j++)
+			free(import->interfaces[j]);
+		free(import->interfaces);
+		free(import->protocols);
+		free(import->types);
+		free(import->prefixes);
+	}
+	tool.conf.n_imports = 0;
+}
+
+static void
+configure(struct words *w)
+{
+	free_imports();
+	tool.conf = (struct conf_kernel){
+		.install = true,
+		.table = RT_TABLE_MAIN,
+		.protocol = RTPROT_BGP,
+		.metric = 32,
+		.filter = -1,
+		.prefer_source = addr_none(),
+		.imports = tool.imports,
+	};
+	for (const char *word = next_word(w); word[0] != '\0'; word = next_word(w))
+		if (strcmp(word, "--table") == 0)
+			tool.conf.table = (uint32_t)atol(next_word(w));
+		else if (strcmp(word, "--protocol") == 0)
+			tool.conf.protocol = (uint8_t)atoi(next_word(w));
+		else if (strcmp(word, "--metric") == 0)
+			tool.conf.metric = (uint32_t)atol(next_word(w));
+		else if (strcmp(word, "--default-route") == 0)
+			tool.conf.default_route = true;
+		else if (strcmp(word, "--prefer-source") == 0)
+			tool.conf.prefer_source = parse_addr(next_word(w));
+		else if (strcmp(word, "--import") == 0)
+			add_import(next_word(w));
+		else if (strcmp(word, "--quiet") == 0)
+			tool.quiet = true;
+		else
+			printf("error: option %s\n", word);
+}
+
+static void
+run_reload(struct words *w)
+{
+	char err[256];
+
+	configure(w);
+	if (!kernel_reconfigure(tool.k, &tool.conf, err, sizeof(err)))
+		printf("error: %s\n", err);
+}
+
+static void
+run_buffer(struct words *w)
+{
+	kernel_set_event_buffer(tool.k, atoi(next_word(w)));
+}
+
+/* Reads no event for so long. */
+static void
+run_sleep(struct words *w)
+{
+	usleep((useconds_t)(atof(next_word(w)) * 1e6));
+}
+
+/* ---- the loop ---- */
+
+static const struct {
+	const char *name;
+	void (*run)(struct words *w);
+} commands[] = {
+	{ "set", run_set },
+	{ "clear", run_clear },
+	{ "many", run_many },
+	{ "unmany", run_unmany },
+	{ "state", run_state },
+	{ "show", run_show },
+	{ "counts", run_counts },
+	{ "settle", run_settle },
+	{ "facts", run_facts },
+	{ "connected", run_connected },
+	{ "local", run_local },
+	{ "sweep", run_sweep },
+	{ "flush", run_flush },
+	{ "race", run_race },
+	{ "reload", run_reload },
+	{ "buffer", run_buffer },
+	{ "sleep", run_sleep },
+};
+
+static void
+run_line(char *line)
+{
+	struct words w = { .n = 0 };
+	const char *name;
+
+	w.n = (unsigned)split(line, " ", w.word, WORDS_MAX);
+	name = next_word(&w);
+	if (strcmp(name, "quit") == 0) {
+		event_base_loopbreak(tool.base);
+		return;
+	}
+	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
+		if (strcmp(name, commands[i].name) == 0) {
+			commands[i].run(&w);
+			printf(".\n");
+			return;
+		}
+	printf("error: command %s\n.\n", name);
+}
+
+static void
+on_input(evutil_socket_t fd, short what, void *arg)
+{
+	ssize_t n =
+	    read((int)fd, tool.line + tool.line_len, LINE_LEN - 1 - tool.line_len);
+	char *end;
+
+	(void)what;
+	(void)arg;
+	if (n <= 0) {
+		event_base_loopbreak(tool.base);
+		return;
+	}
+	tool.line_len += (size_t)n;
+	tool.line[tool.line_len] = '\0';
+	while ((end = strchr(tool.line, '\n')) != NULL) {
+		char line[LINE_LEN];
+
+		*end = '\0';
+		memcpy(line, tool.line, (size_t)(end - tool.line) + 1);
+		tool.line_len -= (size_t)(end + 1 - tool.line);
+		memmove(tool.line, end + 1, tool.line_len + 1);
+		run_line(line);
+	}
+}
+
+static int
+start(void)
+{
+	char err[256] = "";
+
+	tool.base = event_base_new();
+	tool.k = kernel_new(tool.base, &tool.conf, &events, NULL, err, sizeof(err));
+	if (tool.k != NULL)
+		tool.fib = fib_new(tool.k, err, sizeof(err));
+	if (tool.fib == NULL)
+		printf("error: %s\n", err);
+	return tool.fib == NULL;
+}
+
+static int
+remove_all(void)
+{
+	char err[256];
+	uint32_t n;
+
+	if (!fib_remove_all(&tool.conf, &n, err, sizeof(err))) {
+		printf("error: %s\n", err);
+		return 1;
+	}
+	printf("removed %u\n", n);
+	return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct words w = { .n = 0 };
+	struct event *input;
+	bool remove_only = argc > 1 && strcmp(argv[1], "--flush") == 0;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	for (int i = remove_only ? 2 : 1; i < argc && w.n < WORDS_MAX; i++)
+		w.word[w.n++] = argv[i];
+	route_table_init(&tool.facts);
+	configure(&w);
+	if (remove_only)
+		return remove_all();
+	if (start() != 0)
+		return 1;
+	input = event_new(tool.base, 0, EV_READ | EV_PERSIST, on_input, NULL);
+	event_add(input, NULL);
+	event_base_dispatch(tool.base);
+	event_free(input);
+	fib_free(tool.fib);
+	kernel_free(tool.k);
+	event_base_free(tool.base);
+	free_imports();
+	return 0;
+}

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * What the invariant test of the update groups believes: attribute sets as plain values,
+ * the rules of export said once more in the plainest way, and a receiver that turns a
+ * member's octets into what a neighbour would hold.
+ */
+#ifndef TESTS_MODEL_H
+#define TESTS_MODEL_H
+
+#include "bgp/nlri.h"
+#include "bgp/out.h"
+
+#include <check.h>
+#include <stdlib.h>
+
+enum { MODEL_PREFIXES_MAX = 1 << 17, MODEL_BLOCK = 8192 };
+
+/* ---- prefixes by number ---- */
+
+/* Of many lengths; prefix i is the only one with i in these octets. */
+static inline struct prefix
+model_prefix(enum family family, uint32_t i)
+{
+	struct prefix p = { .family = (uint8_t)family };
+
+	if (family == FAMILY_IPV4) {
+		put_u32(p.bytes, (UINT32_C(0x40000) + i) << 9);
+		p.bits = (uint8_t)(23 + i % 10);
+	} else {
+		put_u32(p.bytes, UINT32_C(0x20010db8));
+		put_u32(p.bytes + 4, i << 4);
+		p.bits = (uint8_t)(60 + i % 69);
+	}
+	return p;
+}
+
+static inline uint32_t
+model_index(const struct prefix *p)
+{
+	return p->family == FAMILY_IPV4 ? (get_u32(p->bytes) >> 9) - 0x40000
+					 : get_u32(p->bytes + 4) >> 4;
+}
+
+/* ---- attribute sets ---- */
+
+struct spec {
+	uint8_t origin;
+	uint8_t n_as, n_clusters;
+	bool has_med, has_local_pref, has_originator;
+	uint32_t as_path[8]; /* one sequence */
+	uint32_t med, local_pref, originator;
+	uint32_t clusters[8];
+	uint32_t community; /* the first one; 0: none at all */
+	uint32_t n_communities;
+	struct addr next_hop; /* FAMILY_NONE: our own route */
+};
+
+/* The block in the order of types; NEXT_HOP where `with_next_hop`. */
+static inline size_t
+spec_put(const struct spec *s, bool with_next_hop, bool as4, uint8_t *block)
+{
+	struct wcur out = wcur_of(block, MODEL_BLOCK);
+	uint8_t value[MODEL_BLOCK];
+	struct wcur v = wcur_of(value, sizeof(value));
+
+	attribute_put(&out, 0x40, ATTRIBUTE_ORIGIN, &s->origin, 1);
+	if (s->n_as > 0) {
+		wcur_u8(&v, SEGMENT_SEQUENCE);
+		wcur_u8(&v, s->n_as);
+	}
+	for (int i = 0; i < s->n_as; i++)
+		if (as4)
+			wcur_u32(&v, s->as_path[i]);
+		else
+			wcur_u16(&v, (uint16_t)s->as_path[i]);
+	attribute_put(&out, 0x40, ATTRIBUTE_AS_PATH, value, wcur_len(&v));
+	if (with_next_hop)
+		attribute_put(&out, 0x40, ATTRIBUTE_NEXT_HOP, s->next_hop.bytes, 4);
+	put_u32(value, s->med);
+	if (s->has_med)
+		attribute_put(&out, 0x80, ATTRIBUTE_MED, value, 4);
+	put_u32(value, s->local_pref);
+	if (s->has_local_pref)
+		attribute_put(&out, 0x40, ATTRIBUTE_LOCAL_PREF, value, 4);
+	v = wcur_of(value, sizeof(value));
+	for (uint32_t i = 0; i < s->n_communities; i++)
+		wcur_u32(&v, i == 0 ? s->community : UINT32_C(0xfc000000) + i);
+	if (s->n_communities > 0)
+		attribute_put(&out, 0xc0, ATTRIBUTE_COMMUNITIES, value, wcur_len(&v));
+	put_u32(value, s->originator);
+	if (s->has_originator)
+		attribute_put(&out, 0x80, ATTRIBUTE_ORIGINATOR_ID, value, 4);
+	v = wcur_of(value, sizeof(value));
+	for (int i = 0; i < s->n_clusters; i++)
+		wcur_u32(&v, s->clusters[i]);
+	if (s->n_clusters > 0)
+		attribute_put(&out, 0x80, ATTRIBUTE_CLUSTER_LIST, value, wcur_len(&v));
+	ck_assert(!out.failed);
+	return wcur_len(&out);
+}
+
+/* FNV-1a: two sets differ when their numbers do. */
+static inline uint64_t
+model_hash(uint64_t h, const void *octets, size_t len)
+{
+	const uint8_t *at = octets;
+
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ at[i]) * UINT64_C(0x100000001b3);
+	return h;
+}
+
+#define MODEL_HASH_START UINT64_C(0xcbf29ce484222325)
+
+/* ---- export, in words ---- */
+
+struct model_source {
+	bool ours, ebgp, client;
+	uint32_t router_id;
+};
+
+static inline bool
+model_is_private(uint32_t as)
+{
+	return as >= 64512 && as <= 65534;
+}
+
+/* What a group of that key announces.  False: nothing. */
+static inline bool
+model_export(const struct spec *in, const struct model_source *from,
+    const struct group_key *key, struct spec *out)
+{
+	bool learned_by_ibgp = !from->ours && !from->ebgp;
+	bool has_no_export = in->n_communities > 0 &&
+	    (in->community == 0xffffff01 || in->community == 0xffffff03);
+
+	if (!key->passes || (key->own_only && !from->ours))
+		return false;
+	if (!key->ebgp && learned_by_ibgp && !from->client && !key->client)
+		return false;
+	if (in->n_communities > 0 && in->community == 0xffffff02)
+		return false;
+	if (key->ebgp && has_no_export)
+		return false;
+	*out = *in;
+	if (from->ours || key->next_hop == OUT_NEXT_HOP_SELF)
+		out->next_hop = key->self;
+	else if (key->next_hop == OUT_NEXT_HOP_AUTO && key->ebgp &&
+	    !(key->shared.bits != 255 &&
+		prefix_covers_addr(&key->shared, &in->next_hop)))
+		out->next_hop = key->self;
+	if (out->next_hop.family != key->family)
+		return false;
+	if (key->ebgp) {
+		out->n_as = 0;
+		out->as_path[out->n_as++] = key->local_as;
+		for (int i = 0; i < in->n_as; i++)
+			if (!key->remove_private || !model_is_private(in->as_path[i]))
+				out->as_path[out->n_as++] = in->as_path[i];
+		out->has_med = in->has_med && from->ours;
+		out->has_local_pref = out->has_originator = false;
+		out->n_clusters = 0;
+		return true;
+	}
+	if (!in->has_local_pref)
+		out->local_pref = 100;
+	out->has_local_pref = true;
+	if (learned_by_ibgp) {
+		if (!in->has_originator)
+			out->originator = from->router_id;
+		out->has_originator = true;
+		out->clusters[0] = key->cluster_id;
+		for (int i = 0; i < in->n_clusters; i++)
+			out->clusters[i + 1] = in->clusters[i];
+		out->n_clusters = (uint8_t)(in->n_clusters + 1);
+	}
+	return true;
+}
+
+/* The number of what a neighbour would hold; 0: the route fits into no message. */
+static inline uint64_t
+model_held(const struct spec *s, const struct group_key *key, const struct prefix *p)
+{
+	uint8_t block[MODEL_BLOCK];
+	bool v4 = key->family == FAMILY_IPV4;
+	size_t len = spec_put(s, v4, key->as4, block);
+	uint64_t h = model_hash(MODEL_HASH_START, block, len);
+
+	/* header, two lengths, MP_REACH's head and next hop */
+	if ((v4 ? 23u : 48u) + len + 1 + (p->bits + 7u) / 8 > key->message_size)
+		return 0;
+	return v4 ? h : model_hash(h, s->next_hop.bytes, 16);
+}
+
+/* ---- a neighbour ---- */
+
+struct receiver {
+	struct update_context context;
+	size_t max_message;
+	uint64_t *held; /* by prefix number; 0: nothing */
+	uint32_t n_held, n_prefixes;
+	unsigned end_of_rib;
+	bool *due; /* must be held when End-of-RIB comes */
+	uint8_t *octets;
+	size_t len, room;
+};
+
+static inline void
+receiver_init(struct receiver *r, uint32_t n_prefixes)
+{
+	*r = (struct receiver){ .n_prefixes = n_prefixes };
+	r->held = calloc(n_prefixes, sizeof(*r->held));
+	r->due = calloc(n_prefixes, sizeof(*r->due));
+	ck_assert(r->held != NULL && r->due != NULL);
+}
+
+static inline void
+receiver_free(struct receiver *r)
+{
+	free(r->held);
+	free(r->due);
+	free(r->octets);
+}
+
+/* The key that its session now has. */
+static inline void
+receiver_expects(struct receiver *r, const struct group_key *key)
+{
+	r->context = (struct update_context){ .ebgp = key->ebgp, .as4 = key->as4,
+		.families = { true, true }, .accept_as_set = true };
+	r->max_message = key->message_size;
+}
+
+static inline void
+receiver_hold(struct receiver *r, const struct prefix *p, uint64_t value)
+{
+	uint32_t i = model_index(p);
+
+	ck_assert_uint_lt(i, r->n_prefixes);
+	r->n_held -= r->held[i] != 0;
+	r->n_held += value != 0;
+	r->held[i] = value;
+}
+
+static inline uint64_t
+receiver_value(const struct update *u, bool mp)
+{
+	struct rcur in = rcur_of_slice(u->attributes);
+	struct attribute a;
+	uint64_t h = MODEL_HASH_START;
+
+	while (attribute_next(&in, &a))
+		if (a.type != ATTRIBUTE_MP_REACH)
+			h = model_hash(h, a.whole.at, a.whole.len);
+	return mp ? model_hash(h, u->mp_next_hop.at, u->mp_next_hop.len) : h;
+}
+
+static inline void
+receiver_end_of_rib(struct receiver *r)
+{
+	r->end_of_rib++;
+	for (uint32_t i = 0; i < r->n_prefixes; i++)
+		ck_assert_msg(!r->due[i] || r->held[i] != 0,
+		    "End-of-RIB came before prefix %u", i);
+	memset(r->due, 0, r->n_prefixes * sizeof(*r->due));
+}
+
+static inline void
+receiver_update(struct receiver *r, struct slice body)
+{
+	struct update u;
+	struct nlri nlri;
+	struct rcur in;
+	uint64_t value;
+
+	update_get(body, &r->context, &u);
+	ck_assert_msg(u.verdict == ACTION_NONE && u.fault.action == ACTION_NONE,
+	    "a bad UPDATE was sent: %s", u.fault.what);
+	if (u.end_of_rib) {
+		receiver_end_of_rib(r);
+		return;
+	}
+	in = rcur_of_slice(u.withdrawn);
+	while (nlri_get(&in, FAMILY_IPV4, false, &nlri))
+		receiver_hold(r, &nlri.prefix, 0);
+	in = rcur_of_slice(u.mp_withdrawn);
+	while (nlri_get(&in, FAMILY_IPV6, false, &nlri))
+		receiver_hold(r, &nlri.prefix, 0);
+	value = receiver_value(&u, u.mp_nlri.len > 0);
+	in = rcur_of_slice(u.nlri);
+	while (nlri_get(&in, FAMILY_IPV4, false, &nlri))
+		receiver_hold(r, &nlri.prefix, value);
+	in = rcur_of_slice(u.mp_nlri);
+	while (nlri_get(&in, FAMILY_IPV6, false, &nlri))
+		receiver_hold(r, &nlri.prefix, value);
+}
+
+/* Returns the number of messages that became whole. */
+static inline unsigned
+receiver_take(struct receiver *r, const void *octets, size_t len)
+{
+	unsigned messages = 0;
+	size_t used = 0;
+
+	if (r->len + len > r->room) {
+		r->room = (r->len + len) * 2;
+		r->octets = realloc(r->octets, r->room);
+		ck_assert_ptr_nonnull(r->octets);
+	}
+	memcpy(r->octets + r->len, octets, len);
+	r->len += len;
+	for (;;) {
+		struct message message;
+		struct bgp_error error;
+		enum frame_status status = message_frame(r->octets + used,
+		    r->len - used, r->max_message, &message, &error);
+
+		ck_assert_msg(status != FRAME_BAD, "a bad header was sent");
+		if (status == FRAME_MORE)
+			break;
+		ck_assert_uint_eq(message.type, MESSAGE_UPDATE);
+		receiver_update(r, message.body);
+		used += message.whole.len;
+		messages++;
+	}
+	r->len -= used;
+	memmove(r->octets, r->octets + used, r->len);
+	return messages;
+}
+
+static inline void
+receiver_reset(struct receiver *r)
+{
+	r->len = 0;
+	r->n_held = 0;
+	r->end_of_rib = 0;
+	memset(r->held, 0, r->n_prefixes * sizeof(*r->held));
+	memset(r->due, 0, r->n_prefixes * sizeof(*r->due));
+}
+
+#endif

@@ -1,0 +1,563 @@
+// links: bgp_out
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * The invariant of the update groups: whatever happens and in whatever order, at rest
+ * every member holds exactly what export() makes of the Loc-RIB.
+ *
+ * lib/rib and lib/out are driven directly by random operations, many seeds; what should
+ * be held is computed anew from nothing by model.h.
+ */
+#include "model.h"
+
+#include <check.h>
+#include <stdio.h>
+
+enum { PEERS = 8, SPECS = 24, HOPS = 6 };
+
+struct neighbour {
+	struct member member;
+	struct receiver receiver;
+	struct group_key key;
+	bool joined, stalled, queued, held_back;
+};
+
+struct world {
+	uint64_t random;
+	enum family family;
+	uint32_t n_prefixes;
+	struct attr_table *attrs;
+	struct rib *rib;
+	struct out *out;
+	uint64_t now_ms;
+	struct spec specs[SPECS];
+	struct model_source sources[PEERS + 1];
+	struct neighbour peers[PEERS + 1];
+	struct addr hops[HOPS];
+	bool hop_is_up[HOPS];
+	uint8_t *spec_of[PEERS + 1]; /* by prefix: which set the source announced */
+};
+
+static uint32_t
+rnd(struct world *w, uint32_t n)
+{
+	w->random ^= w->random << 13;
+	w->random ^= w->random >> 7;
+	w->random ^= w->random << 17;
+	return (uint32_t)(w->random >> 32) % n;
+}
+
+static bool
+chance(struct world *w, uint32_t percent)
+{
+	return rnd(w, 100) < percent;
+}
+
+/* ---- the cast ---- */
+
+static struct addr
+peer_address(const struct world *w, uint32_t peer)
+{
+	struct addr a = { .family = (uint8_t)w->family };
+
+	a.bytes[0] = w->family == FAMILY_IPV4 ? 10 : 0xfd;
+	a.bytes[family_addr_len(w->family) - 1] = (uint8_t)peer;
+	return a;
+}
+
+/* Peers' own addresses come up as next hops, too. */
+static struct addr
+random_next_hop(struct world *w)
+{
+	if (chance(w, 30))
+		return peer_address(w, 1 + rnd(w, PEERS));
+	return w->hops[rnd(w, HOPS)];
+}
+
+static struct spec
+random_spec(struct world *w, bool ours, uint32_t communities)
+{
+	static const uint32_t well_known[] = { 0xffffff01, 0xffffff02, 0xffffff03 };
+	static const uint32_t as[] = { 64512, 65001, 300, 400, 64999, 500 };
+	struct spec s = { .next_hop = addr_none() };
+
+	s.origin = (uint8_t)rnd(w, 3);
+	s.has_med = chance(w, 40);
+	s.med = rnd(w, 3);
+	s.n_communities = chance(w, 50) ? 0 : 1 + rnd(w, communities);
+	s.community = chance(w, 15) ? well_known[rnd(w, 3)] : 0xfc000000;
+	if (ours)
+		return s;
+	s.next_hop = random_next_hop(w);
+	s.n_as = (uint8_t)rnd(w, 4);
+	for (int i = 0; i < s.n_as; i++)
+		s.as_path[i] = as[rnd(w, 6)];
+	s.has_local_pref = chance(w, 70);
+	s.local_pref = 99 + rnd(w, 3);
+	s.has_originator = chance(w, 30);
+	s.originator = 0x0a000000 + 1 + rnd(w, PEERS + 2);
+	s.n_clusters = s.has_originator ? (uint8_t)rnd(w, 3) : 0;
+	s.clusters[0] = s.clusters[1] = 1 + rnd(w, 9);
+	return s;
+}
+
+static struct group_key
+random_key(struct world *w, bool ebgp)
+{
+	struct group_key key;
+
+	group_key_init(&key, w->family);
+	key.ebgp = ebgp;
+	key.client = !ebgp && chance(w, 50);
+	key.next_hop =
+	    chance(w, 60) ? OUT_NEXT_HOP_AUTO : (uint8_t)rnd(w, 3); /* enum */
+	key.passes = chance(w, 90);
+	key.own_only = chance(w, 10);
+	key.local_as = 64512;
+	key.remote_as = ebgp ? 65001 : 0;
+	key.cluster_id = 0x0a0000fe;
+	key.self = chance(w, 90) ? peer_address(w, 200) : addr_none();
+	key.remove_private = ebgp && chance(w, 30);
+	if (ebgp && chance(w, 50)) {
+		struct addr a = peer_address(w, 0);
+
+		key.shared = prefix_of(&a, 8);
+	}
+	return key;
+}
+
+static void
+world_peers(struct world *w)
+{
+	for (uint32_t i = 0; i <= PEERS; i++) {
+		struct rib_peer *info = rib_peer(w->rib, i);
+
+		w->sources[i] = (struct model_source){ .ours = i == 0,
+			.ebgp = i > 0 && chance(w, 30), .router_id = 0x0a000000 + i };
+		w->sources[i].client = i > 0 && !w->sources[i].ebgp && chance(w, 50);
+		info->used = true;
+		info->ebgp = w->sources[i].ebgp;
+		info->client = w->sources[i].client;
+		info->router_id = w->sources[i].router_id;
+		info->address = peer_address(w, i);
+		w->spec_of[i] = calloc(w->n_prefixes, 1);
+		ck_assert_ptr_nonnull(w->spec_of[i]);
+		if (i > 0)
+			receiver_init(&w->peers[i].receiver, w->n_prefixes);
+	}
+}
+
+static void
+set_hop(struct world *w, unsigned i, bool up)
+{
+	struct prefix host = prefix_of(&w->hops[i], family_max_bits(w->family));
+	struct igp_route route = { .prefix = host, .metric = rnd(w, 3),
+		.gateway = addr_none(), .ifindex = 1, .connected = true };
+
+	if (up)
+		rib_igp_set(w->rib, &route);
+	else
+		rib_igp_clear(w->rib, &host);
+	w->hop_is_up[i] = up;
+}
+
+static void
+world_init(struct world *w, uint64_t seed, uint32_t n_prefixes, uint32_t communities)
+{
+	struct addr a;
+
+	*w = (struct world){ .random = seed * UINT64_C(0x9e3779b97f4a7c15) + 1,
+		.n_prefixes = n_prefixes, .now_ms = 1 };
+	w->family = seed % 3 == 0 ? FAMILY_IPV6 : FAMILY_IPV4;
+	w->attrs = attr_table_new();
+	w->rib = rib_new(w->attrs);
+	w->out = out_new(w->rib);
+	world_peers(w);
+	a = peer_address(w, 0);
+	rib_igp_set(w->rib,
+	    &(struct igp_route){ .prefix = prefix_of(&a, 8), .gateway = addr_none() });
+	for (unsigned i = 0; i < HOPS; i++) {
+		w->hops[i] = peer_address(w, 100 + i);
+		w->hops[i].bytes[0]++; /* outside of what is always there */
+		set_hop(w, i, true);
+	}
+	for (int i = 0; i < SPECS; i++)
+		w->specs[i] = random_spec(w, i < SPECS / 4, communities);
+}
+
+/* ---- what should be ---- */
+
+/* Does the route's owner get it back?  It must not. */
+static bool
+is_owner(const struct world *w, uint32_t peer, const struct spec *in,
+    const struct spec *exported)
+{
+	struct addr address = peer_address(w, peer);
+
+	return (in->has_originator && in->originator == w->sources[peer].router_id) ||
+	    addr_equal(&exported->next_hop, &address);
+}
+
+/* What the neighbour should hold of prefix i, 0 nothing. */
+static uint64_t
+world_expect(const struct world *w, uint32_t peer, uint32_t i)
+{
+	struct prefix prefix = model_prefix(w->family, i);
+	const struct dest *dest = rib_find(w->rib, &prefix);
+	const struct path *best = dest == NULL ? NULL : dest_best(dest);
+	const struct group_key *key = &w->peers[peer].key;
+	const struct spec *in;
+	struct spec exported;
+
+	if (best == NULL || best->peer == peer)
+		return 0;
+	in = &w->specs[w->spec_of[best->peer][i]];
+	if (!model_export(in, &w->sources[best->peer], key, &exported) ||
+	    is_owner(w, peer, in, &exported))
+		return 0;
+	return model_held(&exported, key, &prefix);
+}
+
+static void
+check_neighbour(const struct world *w, uint32_t peer)
+{
+	const struct neighbour *n = &w->peers[peer];
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < w->n_prefixes; i++) {
+		struct prefix prefix = model_prefix(w->family, i);
+		const struct dest *dest = rib_find(w->rib, &prefix);
+		uint64_t want = world_expect(w, peer, i);
+
+		ck_assert_msg(n->receiver.held[i] == want,
+		    "neighbour %u, prefix %u: holds %llx, should %llx", peer, i,
+		    (unsigned long long)n->receiver.held[i], (unsigned long long)want);
+		count += want != 0;
+		ck_assert_msg((dest != NULL && member_is_sent(&n->member, dest)) ==
+			(want != 0),
+		    "neighbour %u, prefix %u: member_is_sent()", peer, i);
+	}
+	ck_assert_uint_eq(n->receiver.n_held, count);
+	ck_assert_msg(member_sent_count(&n->member) == count,
+	    "neighbour %u: %u counted, %u sent", peer, member_sent_count(&n->member),
+	    count);
+	ck_assert_uint_eq(n->receiver.end_of_rib, n->held_back ? 0 : 1);
+	ck_assert_uint_eq(n->receiver.len, 0);
+}
+
+static void
+world_check(const struct world *w)
+{
+	for (uint32_t p = 1; p <= PEERS; p++)
+		if (w->peers[p].joined)
+			check_neighbour(w, p);
+	ck_assert_uint_eq(rib_tombstones(w->rib, w->family), 0);
+	ck_assert_uint_eq(rib_change_first(w->rib, w->family, 0),
+	    rib_change_end(w->rib, w->family));
+}
+
+/* ---- what happens ---- */
+
+/* What was in the table at a join, and was left alone since, comes before End-of-RIB. */
+static void
+forget_due(struct world *w, uint32_t i)
+{
+	for (uint32_t p = 1; p <= PEERS; p++)
+		w->peers[p].receiver.due[i] = false;
+}
+
+static void
+forget_all_due(struct world *w)
+{
+	for (uint32_t p = 1; p <= PEERS; p++)
+		memset(w->peers[p].receiver.due, 0, w->n_prefixes * sizeof(bool));
+}
+
+static void
+announce(struct world *w, uint32_t source, uint32_t i)
+{
+	uint32_t which =
+	    source == 0 ? rnd(w, SPECS / 4) : SPECS / 4 + rnd(w, SPECS - SPECS / 4);
+	const struct spec *s = &w->specs[which];
+	struct prefix prefix = model_prefix(w->family, i);
+	struct slice next_hop = { s->next_hop.bytes, family_addr_len(w->family) };
+	uint8_t block[MODEL_BLOCK];
+	size_t len = spec_put(s, false, true, block);
+	struct attrs *attrs;
+
+	if (source == 0)
+		next_hop = (struct slice){ NULL, 0 };
+	attrs = attrs_from_block(w->attrs, (struct slice){ block, len }, next_hop);
+	ck_assert_ptr_nonnull(attrs);
+	rib_announce(w->rib, source, &prefix, attrs, source == 0 ? PATH_NETWORK : 0, 1);
+	attrs_unref(w->attrs, attrs);
+	w->spec_of[source][i] = (uint8_t)which;
+	forget_due(w, i);
+}
+
+static void
+withdraw(struct world *w, uint32_t source, uint32_t i)
+{
+	struct prefix prefix = model_prefix(w->family, i);
+
+	if (source == 0)
+		rib_withdraw_own(w->rib, &prefix, PATH_NETWORK);
+	else
+		rib_withdraw(w->rib, source, &prefix);
+	forget_due(w, i);
+}
+
+static void
+join(struct world *w, uint32_t peer)
+{
+	struct neighbour *n = &w->peers[peer];
+
+	n->key = random_key(w, w->sources[peer].ebgp);
+	n->key.as4 = chance(w, 70);
+	n->key.message_size = chance(w, 50) ? MESSAGE_MAX_EXTENDED_LEN : MESSAGE_MAX_LEN;
+	receiver_reset(&n->receiver);
+	receiver_expects(&n->receiver, &n->key);
+	for (uint32_t i = 0; i < w->n_prefixes; i++)
+		n->receiver.due[i] = world_expect(w, peer, i) != 0;
+	out_join(w->out, &n->member, peer, &n->key);
+	n->joined = true;
+	n->queued = n->stalled = false;
+	n->held_back = chance(w, 20);
+	if (n->held_back)
+		out_hold_end_of_rib(&n->member);
+}
+
+static void
+leave(struct world *w, uint32_t peer)
+{
+	out_leave(w->out, &w->peers[peer].member);
+	w->peers[peer].joined = false;
+	w->peers[peer].queued = false;
+	if (chance(w, 50)) {
+		rib_peer_new_epoch(w->rib, peer, w->family);
+		rib_purge(w->rib, peer, w->family, 1);
+		forget_all_due(w);
+	}
+}
+
+/* What never changes while a session lasts stays as it is. */
+static void
+move(struct world *w, uint32_t peer)
+{
+	struct neighbour *n = &w->peers[peer];
+	struct group_key key = random_key(w, n->key.ebgp);
+
+	key.as4 = n->key.as4;
+	key.message_size = n->key.message_size;
+	n->key = key;
+	out_move(w->out, &n->member, &key);
+	memset(n->receiver.due, 0, w->n_prefixes * sizeof(bool));
+	if (n->held_back && chance(w, 50)) {
+		out_release_end_of_rib(w->out, &n->member);
+		n->held_back = false;
+	}
+}
+
+/* One write of the shell's; the socket takes as much as it likes. */
+static void
+serve(struct world *w, uint32_t peer, bool all)
+{
+	struct neighbour *n = &w->peers[peer];
+	struct iovec iov[8];
+	size_t max_len = all ? 1 << 16 : 1 + rnd(w, 1u << rnd(w, 18));
+	bool cut_only = !all && member_is_mid_message(&n->member) && chance(w, 20);
+	size_t len = 0, take;
+	unsigned messages = 0;
+	int count;
+
+	if (!n->queued)
+		return;
+	count = member_gather(
+	    w->out, &n->member, iov, all ? 8 : 1 + (int)rnd(w, 8), max_len, cut_only);
+	if (count == 0) {
+		ck_assert(!cut_only);
+		n->queued = false;
+		return;
+	}
+	for (int i = 0; i < count; i++)
+		len += iov[i].iov_len;
+	ck_assert(len > 0 && len <= max_len);
+	take = all || chance(w, 50) ? len : rnd(w, (uint32_t)len + 1);
+	len = take;
+	for (int i = 0; len > 0; i++) {
+		size_t part = iov[i].iov_len < len ? iov[i].iov_len : len;
+
+		messages += receiver_take(&n->receiver, iov[i].iov_base, part);
+		len -= part;
+	}
+	ck_assert_uint_eq(member_wrote(w->out, &n->member, take), messages);
+	ck_assert((n->receiver.len > 0) == member_is_mid_message(&n->member));
+	n->queued = member_has_output(w->out, &n->member);
+}
+
+static void
+note_ready(struct world *w)
+{
+	struct member *m;
+
+	while ((m = out_next_ready(w->out)) != NULL)
+		w->peers[m->peer].queued = true;
+}
+
+/* Until nothing more is to be done. */
+static void
+settle(struct world *w)
+{
+	bool busy = true;
+
+	for (uint32_t p = 1; p <= PEERS; p++)
+		w->peers[p].stalled = false;
+	for (unsigned rounds = 0; busy; rounds++) {
+		ck_assert_msg(rounds < 100000, "the groups do not come to rest");
+		rib_resolve(w->rib);
+		busy = rib_work(w->rib, 5000);
+		busy = out_work(w->out, 5000) || busy;
+		note_ready(w);
+		for (uint32_t p = 1; p <= PEERS; p++) {
+			busy = busy || w->peers[p].queued;
+			serve(w, p, true);
+		}
+		if (out_deadline(w->out) != UINT64_MAX) {
+			w->now_ms += 10;
+			out_set_now(w->out, w->now_ms);
+			busy = true;
+		}
+	}
+}
+
+static void
+happen(struct world *w)
+{
+	uint32_t peer = 1 + rnd(w, PEERS), what = rnd(w, 1000);
+	struct neighbour *n = &w->peers[peer];
+	uint32_t base = rnd(w, w->n_prefixes);
+
+	if (what < 400) {
+		uint32_t source = rnd(w, PEERS + 1);
+
+		for (uint32_t k = rnd(w, 8); k < 8; k++)
+			if (chance(w, 60))
+				announce(w, source, (base + k) % w->n_prefixes);
+			else
+				withdraw(w, source, (base + k) % w->n_prefixes);
+	} else if (what < 600) {
+		rib_work(w->rib, rnd(w, 2) == 0 ? 50 : 100000);
+		out_work(w->out, 1 + rnd(w, 1u << rnd(w, 8)));
+		note_ready(w);
+	} else if (what < 900) {
+		note_ready(w);
+		for (uint32_t p = 1; p <= PEERS; p++)
+			if (!w->peers[p].stalled && chance(w, 70))
+				serve(w, p, false);
+	} else if (what < 920) {
+		w->now_ms += rnd(w, 40);
+		out_set_now(w->out, w->now_ms);
+	} else if (what < 940) {
+		unsigned hop = rnd(w, HOPS);
+
+		set_hop(w, hop, !w->hop_is_up[hop]);
+		rib_resolve(w->rib);
+		forget_all_due(w);
+	} else if (!n->joined) {
+		join(w, peer);
+	} else if (what < 970) {
+		n->stalled = !n->stalled;
+	} else if (what < 980) {
+		move(w, peer);
+	} else if (what < 985) {
+		out_refresh(w->out, &n->member);
+	} else if (what < 988) {
+		leave(w, peer);
+	} else if (what < 991 && n->held_back) {
+		out_release_end_of_rib(w->out, &n->member);
+		n->held_back = false;
+	}
+}
+
+static void
+world_free(struct world *w)
+{
+	for (uint32_t p = 1; p <= PEERS; p++) {
+		out_leave(w->out, &w->peers[p].member);
+		receiver_free(&w->peers[p].receiver);
+	}
+	for (uint32_t p = 0; p <= PEERS; p++)
+		free(w->spec_of[p]);
+	ck_assert_uint_eq(out_group_count(w->out), 0);
+	out_free(w->out);
+	rib_free(w->rib);
+	ck_assert_uint_eq(attr_table_count(w->attrs), 0);
+	attr_table_free(w->attrs);
+}
+
+static void
+play(uint64_t seed, uint32_t n_prefixes, uint32_t communities, unsigned rounds,
+    unsigned length)
+{
+	static struct world w;
+
+	world_init(&w, seed, n_prefixes, communities);
+	for (unsigned round = 0; round < rounds; round++) {
+		for (unsigned i = 0; i < length; i++)
+			happen(&w);
+		settle(&w);
+		world_check(&w);
+	}
+	world_free(&w);
+}
+
+/* Few prefixes that flap all the time. */
+START_TEST(flapping)
+{
+	play(1000 + (uint64_t)_i, 40, 4, 12, 400);
+}
+END_TEST
+
+/* Long attributes: members that stall are left behind their group's chunks. */
+START_TEST(backlog)
+{
+	play(2000 + (uint64_t)_i, 300, 1000, 4, 2500);
+}
+END_TEST
+
+/* A walk of several segments, with changes in front of it and behind it. */
+START_TEST(long_walk)
+{
+	static struct world w;
+
+	world_init(&w, 3000 + (uint64_t)_i, 14000, 4);
+	for (uint32_t i = 0; i < w.n_prefixes; i++)
+		announce(&w, rnd(&w, PEERS + 1), i);
+	for (unsigned round = 0; round < 4; round++) {
+		for (unsigned i = 0; i < 800; i++)
+			happen(&w);
+		settle(&w);
+		world_check(&w);
+	}
+	world_free(&w);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("out_model");
+	TCase *t = tcase_create("model");
+	SRunner *r;
+	int failed;
+
+	tcase_set_timeout(t, 60);
+	tcase_add_loop_test(t, flapping, 0, 150);
+	tcase_add_loop_test(t, backlog, 0, 20);
+	tcase_add_loop_test(t, long_walk, 0, 12);
+	suite_add_tcase(s, t);
+	r = srunner_create(s);
+	srunner_run_all(r, CK_ENV);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
