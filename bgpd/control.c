@@ -69,10 +69,10 @@ client_unlink(struct client *client)
 {
 	struct control *control = client->control;
 
-	if (client->prev != NULL)
-		client->prev->next = client->next;
-	else
+	if (control->clients == client)
 		control->clients = client->next;
+	else
+		client->prev->next = client->next;
 	if (client->next != NULL)
 		client->next->prev = client->prev;
 	client->next = client->prev = NULL;
@@ -463,11 +463,14 @@ client_last_words(struct client *client)
 void
 control_free(struct control *control)
 {
+	struct client *client, *next;
+
 	if (control == NULL)
 		return;
-	while (control->clients != NULL) {
-		client_last_words(control->clients);
-		client_free(control->clients);
+	for (client = control->clients; client != NULL; client = next) {
+		next = client->next;
+		client_last_words(client);
+		client_free(client);
 	}
 	if (control->accept_ready != NULL)
 		event_free(control->accept_ready);

@@ -149,7 +149,7 @@ write_peer_file() {
 	{
 		echo 'cluster {'
 		for n in $(seq $nodes); do
-			printf '\tnode "n%s" { address = "192.168.2.%s" }\n' "$n" "$n"
+			printf '    node "n%s" { address = "192.168.2.%s" }\n' "$n" "$n"
 		done
 		echo '}'
 	} >$cni_dir/cluster.conf
@@ -158,19 +158,19 @@ write_peer_file() {
 write_bgpd() { # N
 	cat >"$cni_dir/n$1.conf" <<-CONF
 		router {
-			as = 64512
-			node = "n$1"
-			restart-time = $restart_time
+		    as = 64512
+		    node = "n$1"
+		    restart-time = $restart_time
 		}
 		kernel {
-			import "workloads" {
-				interface = {"veth*"}
-				prefix = {"10.233.0.0/16"}
-			}
+		    import "workloads" {
+		        interface = {"veth*"}
+		        prefix = {"10.233.0.0/16"}
+		    }
 		}
 		network "10.233.$1.0/26" {
-			summary-only = true
-			blackhole = true
+		    summary-only = true
+		    blackhole = true
 		}
 		control { socket = "$cni_dir/n$1.sock" }
 		include("cluster.conf")

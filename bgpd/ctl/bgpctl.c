@@ -236,7 +236,7 @@ read_answer(FILE *in, const struct command *command, struct view *view)
 		} else if (command->json) {
 			keep_json(view, object);
 		} else {
-			view_add(view, object, stdout);
+			view_add(view, object);
 		}
 		json_decref(object);
 	}

@@ -131,30 +131,42 @@ print_result(const json_t *result, FILE *out)
 void
 view_init(struct view *view, enum view_kind kind)
 {
-	*view = (struct view){ .kind = kind };
+	*view = (struct view){ .kind = kind, .kept = json_array() };
 	if (kind == VIEW_KERNEL)
 		view->states = json_object();
 }
 
 void
-view_add(struct view *view, const json_t *object, FILE *out)
+view_add(struct view *view, json_t *object)
 {
 	view->n++;
 	switch (view->kind) {
-	case VIEW_ROUTER: print_router(object, out); break;
 	case VIEW_PEERS: peers_add(view, object); break;
-	case VIEW_PEER: print_peer(object, out); break;
 	case VIEW_ROUTES: routes_add(view, object); break;
-	case VIEW_ROUTE_RECORDS: print_route_record(object, out); break;
 	case VIEW_KERNEL: kernel_add(view, object); break;
+	default: json_array_append(view->kept, object); break;
+	}
+}
+
+static void
+print_kept(enum view_kind kind, const json_t *object, FILE *out)
+{
+	switch (kind) {
+	case VIEW_ROUTER: print_router(object, out); break;
+	case VIEW_PEER: print_peer(object, out); break;
+	case VIEW_ROUTE_RECORDS: print_route_record(object, out); break;
 	case VIEW_MEMORY: print_memory(object, out); break;
-	case VIEW_RESULT: print_result(object, out); break;
+	default: print_result(object, out); break;
 	}
 }
 
 void
 view_end(struct view *view, FILE *out)
 {
+	size_t i;
+
+	for (i = 0; i < json_array_size(view->kept); i++)
+		print_kept(view->kind, json_array_get(view->kept, i), out);
 	switch (view->kind) {
 	case VIEW_PEERS: peers_end(view, out); break;
 	case VIEW_ROUTES: routes_end(view, out); break;
@@ -171,6 +183,7 @@ void
 view_free(struct view *view)
 {
 	rows_free(&view->rows);
+	json_decref(view->kept);
 	json_decref(view->states);
-	view->states = NULL;
+	*view = (struct view){ .kind = view->kind };
 }

@@ -29,14 +29,14 @@ struct view {
 	enum view_kind kind;
 	struct rows rows;                    /* cells, see table.h */
 	unsigned long n;                     /* objects */
+	json_t *kept;                        /* objects that make no table */
 	unsigned long established, disabled; /* VIEW_PEERS */
 	unsigned long installed;             /* VIEW_ROUTES */
 	json_t *states; /* VIEW_KERNEL: how many there are of each */
 };
 
 void view_init(struct view *view, enum view_kind kind);
-/* Objects of single answers are printed to `out` at once, rows are kept. */
-void view_add(struct view *view, const json_t *object, FILE *out);
+void view_add(struct view *view, json_t *object);
 void view_end(struct view *view, FILE *out);
 void view_free(struct view *view);
 

@@ -91,7 +91,7 @@ routes_end(struct view *view, FILE *out)
 	for (i = 0; i < view->rows.n; i++)
 		table_measure(&table, view->rows.items[i].text);
 	fprintf(out, "* best, + in the kernel, s stale, x not usable;"
-	             " i igp, e egp, ? incomplete\n");
+		     " i igp, e egp, ? incomplete\n");
 	table_head(&table, out);
 	for (i = 0; i < view->rows.n; i++) {
 		table_row(&table, view->rows.items[i].text, out);

@@ -59,6 +59,8 @@ struct member {
 	struct group *group;
 	struct member *next, *prev;
 	uint32_t peer;
+	uint32_t router_id; /* of the peer, with its address: */
+	struct addr address; /* what is its own is not sent to it */
 	uint8_t state; /* enum member_state */
 	bool ready;    /* on the ready list */
 	bool end_of_rib_due;

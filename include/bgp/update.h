@@ -16,6 +16,7 @@ struct update_context {
 	bool families[FAMILY_COUNT];  /* negotiated; others are ignored */
 	bool add_path[FAMILY_COUNT];  /* we receive path identifiers */
 	bool accept_as_set;           /* false: AS_SET is treat-as-withdraw, RFC 9774 */
+	bool accept_as_zero;          /* false: AS 0 is malformed, RFC 7607 */
 	bool extended_next_hop;       /* RFC 8950 negotiated */
 	uint32_t enforce_first_as;    /* eBGP: AS_PATH must begin with it; 0: not checked */
 };

@@ -78,6 +78,9 @@ fill_update_context(struct session *s)
 	s->update = (struct update_context){ .ebgp = peer->ebgp,
 		.as4 = s->params.as4,
 		.accept_as_set = options->accept_as_set,
+		/* Deviates: RFC 7607 2, for recorded feeds, which hold both; inside the
+		 * AS alone, where the border has judged them. */
+		.accept_as_zero = options->accept_as_set && !peer->ebgp,
 		.enforce_first_as =
 		    peer->ebgp && options->enforce_first_as ? s->theirs.as : 0 };
 	for (int f = 0; f < FAMILY_COUNT; f++)

@@ -4,9 +4,9 @@
  * encoded for a group.  The question whether a route may be sent, and with which
  * attributes, is answered once a bucket; only the group's books are kept a destination.
  *
- * Exclusions.  A message is skipped for the source of its routes, for the originator and
- * for the owner of the next hop.  Where the group had advertised the prefix from another
- * source, such a member holds that older route: it alone gets a withdrawal.
+ * Exclusions.  A message is skipped for the owners of its routes (struct target).  Where
+ * the group had advertised the prefix before, such a member may hold that older route: it
+ * alone gets a withdrawal.
  */
 #include <stdlib.h>
 
@@ -23,12 +23,16 @@ struct item {
 struct bucket {
 	const struct path *path; /* any of the bucket; NULL: no best path */
 	uint32_t first, last;    /* item index + 1 */
+	struct target target;    /* of the announcement, while it is encoded */
 };
 
+/* Sorted by whom they are for: all but `source`, `source` alone, or the owners named by
+ * a bucket. */
 struct withdrawal {
 	struct dest *dest;
-	uint32_t only;
-	uint32_t skip;
+	uint32_t source;
+	uint32_t bucket; /* NOBODY: none */
+	uint8_t audience;
 };
 
 struct batch {
@@ -130,10 +134,13 @@ struct encoding {
 	const struct out_bits *had;
 	struct chunk *chunk;
 	struct pack pack;
+	struct bucket *bucket; /* the one under way */
+	bool other_owners;     /* a member besides the source owns its routes */
 };
 
 static void
-withdraw_later(struct encoding *e, struct dest *dest, uint32_t only, uint32_t skip)
+withdraw_later(struct encoding *e, struct dest *dest, enum audience audience,
+    uint32_t source, uint32_t bucket)
 {
 	struct batch *b = e->batch;
 
@@ -145,7 +152,8 @@ withdraw_later(struct encoding *e, struct dest *dest, uint32_t only, uint32_t sk
 		b->withdrawals = mem_resize(
 		    b->withdrawals, b->withdrawals_room, sizeof(*b->withdrawals));
 	}
-	b->withdrawals[b->n_withdrawals++] = (struct withdrawal){ dest, only, skip };
+	b->withdrawals[b->n_withdrawals++] =
+	    (struct withdrawal){ dest, source, bucket, (uint8_t)audience };
 }
 
 /* The group's books when a destination is not exported (any more). */
@@ -158,18 +166,20 @@ retract(struct encoding *e, struct dest *dest)
 	if (e->mode == BATCH_HEAD) {
 		if (bits_clear(e->group->sent, dest->id)) {
 			group_count(e->group, seen, -1);
-			withdraw_later(e, dest, NOBODY, seen == 0 ? NOBODY : seen - 1);
+			/* Its source never held it. */
+			withdraw_later(e, dest, FOR_OTHERS,
+			    seen == 0 ? NOBODY : seen - 1, NOBODY);
 		}
 	} else if (e->mode == BATCH_CATCH_UP || had) {
-		withdraw_later(e, dest, NOBODY, NOBODY);
+		withdraw_later(e, dest, FOR_OTHERS, NOBODY, NOBODY);
 	}
 }
 
 /* … and when it is. */
 static void
-advertise(struct encoding *e, struct dest *dest, const struct pack_target *target)
+advertise(struct encoding *e, struct dest *dest)
 {
-	uint32_t source = target->skip[0];
+	uint32_t source = e->bucket->path->peer;
 	uint32_t seen = dest->out_source;
 	bool was_sent = bits_set(e->group->sent, dest->id);
 	bool may_hold;
@@ -183,55 +193,53 @@ advertise(struct encoding *e, struct dest *dest, const struct pack_target *targe
 	    (e->had != NULL && bits_test(e->had, dest->id));
 	if (!may_hold)
 		return;
-	if (source != RIB_LOCAL_PEER &&
-	    (e->mode != BATCH_HEAD || seen != source + 1))
-		withdraw_later(e, dest, source, NOBODY);
-	for (int i = 1; i < SKIPS; i++)
-		if (target->skip[i] != NOBODY && target->skip[i] != source)
-			withdraw_later(e, dest, target->skip[i], NOBODY);
+	if (source != RIB_LOCAL_PEER && (e->mode != BATCH_HEAD || seen != source + 1))
+		withdraw_later(e, dest, FOR_OWNERS, source, NOBODY);
+	if (e->other_owners)
+		withdraw_later(e, dest, FOR_OWNERS, NOBODY,
+		    (uint32_t)(e->bucket - e->batch->buckets));
 }
 
-/* The peers that a path must not go back to, besides its source. */
+/* Whom the routes of the bucket must not go back to. */
 static void
-find_owners(const struct out *out, const struct group *group, const struct path *path,
-    const struct addr *next_hop, struct pack_target *target)
+name_owners(struct encoding *e, const struct addr *next_hop)
 {
-	const struct attrs *attrs = path->attrs;
-	bool has_originator = (attrs->flags & ATTRS_HAS_ORIGINATOR) != 0;
+	const struct path *path = e->bucket->path;
+	bool has_originator = (path->attrs->flags & ATTRS_HAS_ORIGINATOR) != 0;
 
-	*target = (struct pack_target){ .only = NOBODY,
-		.skip = { path->peer, NOBODY, NOBODY } };
-	/* A path from its originator itself needs no look-up of who that is. */
-	for (const struct member *m = group->members; m != NULL; m = m->next) {
-		const struct rib_peer *peer;
-
-		if (m->peer == path->peer)
-			continue;
-		peer = rib_peer_info(out->rib, m->peer);
-		if (has_originator && peer->router_id == attrs->originator_id)
-			target->skip[1] = m->peer;
-		if (addr_equal(&peer->address, next_hop))
-			target->skip[2] = m->peer;
-	}
+	e->bucket->target = (struct target){ .audience = FOR_OTHERS,
+		.source = path->peer,
+		.originator = has_originator ? path->attrs->originator_id : 0,
+		.next_hop = *next_hop };
+	e->other_owners = false;
+	/* Most often the next hop is the source itself, and nobody else is in question. */
+	if (!has_originator &&
+	    addr_equal(&rib_peer_info(e->out->rib, path->peer)->address, next_hop))
+		return;
+	for (const struct member *m = e->group->members; m != NULL; m = m->next)
+		if (m->peer != path->peer && target_is_owner(&e->bucket->target, m)) {
+			e->other_owners = true;
+			return;
+		}
 }
 
 static void
-encode_bucket(struct encoding *e, const struct bucket *bucket)
+encode_bucket(struct encoding *e, struct bucket *bucket)
 {
 	const struct group_key *key = &e->group->key;
-	struct pack_target target;
 	struct addr next_hop;
 	size_t block_len = 0;
 	bool may = bucket->path != NULL &&
 	    export_may(e->out->rib, key, bucket->path, &next_hop);
 
+	e->bucket = bucket;
 	if (may) {
-		find_owners(e->out, e->group, bucket->path, &next_hop, &target);
+		name_owners(e, &next_hop);
 		block_len = export_attributes(e->out->rib, key, bucket->path, &next_hop,
 		    e->out->block, key->message_size);
 		if (e->chunk != NULL)
-			pack_announce(
-			    &e->pack, &target, e->out->block, block_len, &next_hop);
+			pack_announce(&e->pack, &bucket->target, e->out->block,
+			    block_len, &next_hop);
 	}
 	for (uint32_t i = bucket->first; i != 0; i = e->batch->items[i - 1].next) {
 		struct dest *dest = e->batch->items[i - 1].dest;
@@ -244,7 +252,7 @@ encode_bucket(struct encoding *e, const struct bucket *bucket)
 			e->out->too_long++;
 			retract(e, dest);
 		} else {
-			advertise(e, dest, &target);
+			advertise(e, dest);
 			if (e->chunk != NULL)
 				pack_prefix(&e->pack, &prefix);
 		}
@@ -258,11 +266,26 @@ withdrawal_compare(const void *a, const void *b)
 {
 	const struct withdrawal *x = a, *y = b;
 
-	if (x->only != y->only)
-		return x->only < y->only ? -1 : 1;
-	if (x->skip != y->skip)
-		return x->skip < y->skip ? -1 : 1;
+	if (x->audience != y->audience)
+		return x->audience < y->audience ? -1 : 1;
+	if (x->source != y->source)
+		return x->source < y->source ? -1 : 1;
+	if (x->bucket != y->bucket)
+		return x->bucket < y->bucket ? -1 : 1;
 	return x->dest->id < y->dest->id ? -1 : x->dest->id > y->dest->id;
+}
+
+static struct target
+withdrawal_target(const struct batch *b, const struct withdrawal *w)
+{
+	struct target target = { .audience = w->audience, .source = w->source,
+		.next_hop = addr_none() };
+
+	if (w->bucket == NOBODY)
+		return target;
+	target = b->buckets[w->bucket].target;
+	target.audience = w->audience;
+	return target;
 }
 
 static void
@@ -278,9 +301,9 @@ encode_withdrawals(struct encoding *e)
 		struct prefix prefix =
 		    dest_prefix(w->dest, (enum family)e->group->key.family);
 
-		if (last == NULL || last->only != w->only || last->skip != w->skip) {
-			struct pack_target target = { .only = w->only,
-				.skip = { w->skip, NOBODY, NOBODY } };
+		if (last == NULL || last->audience != w->audience ||
+		    last->source != w->source || last->bucket != w->bucket) {
+			struct target target = withdrawal_target(b, w);
 
 			pack_withdraw(&e->pack, &target);
 		}
@@ -300,7 +323,7 @@ batch_encode(struct out *out, struct group *group, const struct batch *batch,
 	e.batch->n_withdrawals = 0;
 	pack_begin(&e.pack, chunk, &group->key);
 	for (uint32_t i = 0; i < batch->n_buckets; i++)
-		encode_bucket(&e, &batch->buckets[i]);
+		encode_bucket(&e, &e.batch->buckets[i]);
 	if (chunk != NULL && e.batch->n_withdrawals > 0)
 		encode_withdrawals(&e);
 }

@@ -58,7 +58,7 @@ chunk_reserve(struct chunk *c, size_t len)
 }
 
 void
-chunk_commit(struct chunk *c, size_t len, uint32_t only, const uint32_t *skip)
+chunk_commit(struct chunk *c, size_t len, const struct target *target)
 {
 	struct chunk_msg *msg;
 
@@ -69,8 +69,7 @@ chunk_commit(struct chunk *c, size_t len, uint32_t only, const uint32_t *skip)
 	msg = &c->msgs[c->n_msgs++];
 	msg->start = c->len;
 	msg->len = (uint32_t)len;
-	msg->only = only;
-	memcpy(msg->skip, skip, sizeof(msg->skip));
+	msg->target = *target;
 	c->len += (uint32_t)len;
 }
 
@@ -89,7 +88,7 @@ chunk_finish(struct chunk *c)
 struct chunk *
 chunk_end_of_rib(enum family family)
 {
-	static const uint32_t nobody[SKIPS] = { NOBODY, NOBODY, NOBODY };
+	const struct target all = { .audience = FOR_ALL };
 	struct chunk *c = chunk_new(0, 0);
 	struct wcur out = wcur_of(chunk_reserve(c, 64), 64);
 	uint8_t value[3];
@@ -106,6 +105,6 @@ chunk_end_of_rib(enum family family)
 		    sizeof(value));
 	}
 	message_end(&out, 0);
-	chunk_commit(c, wcur_len(&out), NOBODY, nobody);
+	chunk_commit(c, wcur_len(&out), &all);
 	return c;
 }

@@ -123,6 +123,9 @@ group_remove_if_empty(struct out *out, struct group *group)
 static void
 group_link(struct group *group, struct member *member)
 {
+	/* What it says to laggards looked at the members of that time. */
+	chunk_unref(group->catch_up);
+	group->catch_up = NULL;
 	member->group = group;
 	member->prev = NULL;
 	member->next = group->members;
@@ -156,7 +159,9 @@ out_join(struct out *out, struct member *member, uint32_t peer,
     const struct group_key *key)
 {
 	assert(member->group == NULL);
-	*member = (struct member){ .peer = peer };
+	*member = (struct member){ .peer = peer,
+		.router_id = rib_peer_info(out->rib, peer)->router_id,
+		.address = rib_peer_info(out->rib, peer)->address };
 	group_link(group_find(out, key), member);
 	member->end_of_rib_due = true;
 	member->version = out->head[key->family];

@@ -128,7 +128,7 @@ member_normalise(struct out *out, struct member *member)
 			chunk_pass(out, member);
 			continue;
 		}
-		if (msg_is_for(&member->chunk->msgs[member->msg], member->peer))
+		if (msg_is_for(&member->chunk->msgs[member->msg], member))
 			return;
 		member->msg++;
 	}
@@ -370,7 +370,7 @@ gather_chunks(const struct member *member, struct gathering *g)
 		for (; msg < c->n_msgs; msg++, offset = 0) {
 			const struct chunk_msg *m = &c->msgs[msg];
 
-			if (offset == 0 && !msg_is_for(m, member->peer))
+			if (offset == 0 && !msg_is_for(m, member))
 				continue;
 			if (!gather(g, c->octets + m->start + offset, m->len - offset))
 				return;

@@ -15,18 +15,30 @@ enum {
 	SEGMENT_SHIFT = 12,      /* destinations a walk segment: 4,096 numbers */
 	SEGMENT_LEN = 1 << SEGMENT_SHIFT,
 	WALK_CACHE = 8,          /* segments kept for those who walk together */
-	SKIPS = 3,               /* source, originator, owner of the next hop */
 	BACKLOG_MAX = 2 << 20,   /* octets of chunks a group keeps before it waits */
 	BACKLOG_WAIT_MS = 50,    /* … for members that are behind, then leaves them */
 	TOMBSTONES_MIN = 65536,  /* tombstones that are kept whatever the table's size */
 };
 
-/* One message inside a chunk, and who gets it. */
+/*
+ * Who gets a message.  Owners of a route are its source, its originator, and who has the
+ * address of its next hop: it never goes back to them.  They are named, not looked up, so
+ * that a message is right for members that join after it was made.
+ */
+enum audience { FOR_ALL, FOR_OTHERS, FOR_OWNERS };
+
+struct target {
+	uint8_t audience;     /* enum audience: all, all but the owners, the owners */
+	struct addr next_hop; /* FAMILY_NONE: none */
+	uint32_t source;      /* peer; NOBODY: none */
+	uint32_t originator;  /* BGP identifier; 0: none */
+};
+
+/* One message inside a chunk. */
 struct chunk_msg {
 	uint32_t start;
 	uint32_t len;
-	uint32_t only;        /* this peer alone; NOBODY: all but `skip` */
-	uint32_t skip[SKIPS]; /* NOBODY where unused */
+	struct target target;
 };
 
 /* Whole messages, encoded once for all members; immutable once made. */
@@ -71,14 +83,6 @@ struct group {
 	struct chunk *catch_up;  /* the last stretch encoded for laggards */
 };
 
-/* Who has an address or a BGP identifier: whom a route must not be sent back to. */
-struct owner {
-	uint32_t key_hash;
-	struct addr addr;
-	uint32_t bgp_id;
-	uint32_t peer;
-};
-
 struct out {
 	struct rib *rib;
 	struct group *groups[FAMILY_COUNT];
@@ -98,17 +102,27 @@ struct chunk *chunk_ref(struct chunk *c);
 void chunk_unref(struct chunk *c);
 /* Room for `len` octets at the end; what follows is chunk_commit(). */
 uint8_t *chunk_reserve(struct chunk *c, size_t len);
-void chunk_commit(struct chunk *c, size_t len, uint32_t only, const uint32_t *skip);
+void chunk_commit(struct chunk *c, size_t len, const struct target *target);
 /* Gives back what was reserved too much. */
 void chunk_finish(struct chunk *c);
 struct chunk *chunk_end_of_rib(enum family family);
 
 static inline bool
-msg_is_for(const struct chunk_msg *msg, uint32_t peer)
+target_is_owner(const struct target *target, const struct member *member)
 {
-	if (msg->only != NOBODY)
-		return msg->only == peer;
-	return msg->skip[0] != peer && msg->skip[1] != peer && msg->skip[2] != peer;
+	return target->source == member->peer ||
+	    (target->originator != 0 && target->originator == member->router_id) ||
+	    (target->next_hop.family != FAMILY_NONE &&
+		addr_equal(&target->next_hop, &member->address));
+}
+
+static inline bool
+msg_is_for(const struct chunk_msg *msg, const struct member *member)
+{
+	if (msg->target.audience == FOR_ALL)
+		return true;
+	return target_is_owner(&msg->target, member) ==
+	    (msg->target.audience == FOR_OWNERS);
 }
 
 /* bits.c */
@@ -128,14 +142,10 @@ size_t export_attributes(const struct rib *rib, const struct group_key *key,
     const struct path *path, const struct addr *next_hop, uint8_t *block, size_t len);
 
 /* pack.c */
-struct pack_target {
-	uint32_t only;
-	uint32_t skip[SKIPS];
-};
 struct pack {
 	struct chunk *chunk;
 	const struct group_key *key;
-	struct pack_target target;
+	struct target target;
 	const uint8_t *block; /* attributes; NULL: withdrawals */
 	size_t block_len;
 	struct addr next_hop;
@@ -144,9 +154,9 @@ struct pack {
 	size_t nlri_start; /* offset behind the fixed part */
 };
 void pack_begin(struct pack *pack, struct chunk *chunk, const struct group_key *key);
-void pack_announce(struct pack *pack, const struct pack_target *target,
+void pack_announce(struct pack *pack, const struct target *target,
     const uint8_t *block, size_t block_len, const struct addr *next_hop);
-void pack_withdraw(struct pack *pack, const struct pack_target *target);
+void pack_withdraw(struct pack *pack, const struct target *target);
 /* False: one prefix of this length does not fit behind the block at all. */
 bool pack_fits(
     const struct group_key *key, size_t block_len, const struct prefix *prefix);

@@ -127,19 +127,18 @@ pack_flush(struct pack *pack)
 		put_u16(at + MESSAGE_HEADER_LEN + 6, (uint16_t)value);
 	}
 	message_end(&w, 0);
-	chunk_commit(
-	    pack->chunk, wcur_len(&w), pack->target.only, pack->target.skip);
+	chunk_commit(pack->chunk, wcur_len(&w), &pack->target);
 }
 
 static void
-pack_retarget(struct pack *pack, const struct pack_target *target)
+pack_retarget(struct pack *pack, const struct target *target)
 {
 	pack_flush(pack);
 	pack->target = *target;
 }
 
 void
-pack_announce(struct pack *pack, const struct pack_target *target, const uint8_t *block,
+pack_announce(struct pack *pack, const struct target *target, const uint8_t *block,
     size_t block_len, const struct addr *next_hop)
 {
 	pack_retarget(pack, target);
@@ -149,7 +148,7 @@ pack_announce(struct pack *pack, const struct pack_target *target, const uint8_t
 }
 
 void
-pack_withdraw(struct pack *pack, const struct pack_target *target)
+pack_withdraw(struct pack *pack, const struct target *target)
 {
 	pack_retarget(pack, target);
 	pack->block = NULL;

@@ -151,9 +151,10 @@ origin_check(struct slice value, const struct update_context *context,
 struct path_scan {
 	unsigned types;
 	unsigned n_as;
+	bool has_zero;
 };
 
-/* The syntax of AS_PATH and AS4_PATH (RFC 4271 4.3, RFC 7606 7.2, RFC 7607 2). */
+/* The syntax of AS_PATH and AS4_PATH (RFC 4271 4.3, RFC 7606 7.2). */
 static const char *
 path_scan(struct slice value, bool as4, struct path_scan *scan)
 {
@@ -175,7 +176,7 @@ path_scan(struct slice value, bool as4, struct path_scan *scan)
 			return "empty segment";
 		for (i = 0; i < count; i++) {
 			if ((as4 ? get_u32(at + i * 4) : get_u16(at + i * 2)) == 0)
-				return "AS 0 in the path";
+				scan->has_zero = true;
 		}
 		scan->types |= 1u << type;
 		scan->n_as += count;
@@ -209,6 +210,8 @@ as_path_check(struct slice value, const struct update_context *context,
 	(void)action;
 	if (what != NULL)
 		return what;
+	if (scan.has_zero && !context->accept_as_zero)
+		return "AS 0 in the path"; /* RFC 7607 2 */
 	if (context->ebgp && value.len == 0)
 		return "empty path from an eBGP peer";
 	/* RFC 5065 5: we are in no confederation, so nobody's neighbour in one. */
@@ -231,6 +234,8 @@ as4_path_check(struct slice value, const struct update_context *context,
 
 	if (what != NULL)
 		return what;
+	if (scan.has_zero && !context->accept_as_zero)
+		return "AS 0 in the path"; /* RFC 7607 2 */
 	/* RFC 9774 3 names AS4_PATH, too: to discard it would hide the set. */
 	if (!context->accept_as_set && (scan.types & SET_TYPES) != 0) {
 		*action = ACTION_WITHDRAW;
@@ -250,6 +255,13 @@ next_hop_check(struct slice value, const struct update_context *context,
 	return addr_is_usable_next_hop(&a) ? NULL : "not an address of a host";
 }
 
+/* RFC 7607 2 */
+static const char *
+zero_check(uint32_t as, const struct update_context *context)
+{
+	return as == 0 && !context->accept_as_zero ? "AS 0" : NULL;
+}
+
 static const char *
 aggregator_check(struct slice value, const struct update_context *context,
     enum attribute_action *action)
@@ -258,20 +270,19 @@ aggregator_check(struct slice value, const struct update_context *context,
 	if (context->as4) {
 		if (value.len != 8)
 			return "length is not 8";
-		return get_u32(value.at) == 0 ? "AS 0" : NULL;
+		return zero_check(get_u32(value.at), context);
 	}
 	if (value.len != 6)
 		return "length is not 6";
-	return get_u16(value.at) == 0 ? "AS 0" : NULL;
+	return zero_check(get_u16(value.at), context);
 }
 
 static const char *
 as4_aggregator_check(struct slice value, const struct update_context *context,
     enum attribute_action *action)
 {
-	(void)context;
 	(void)action;
-	return get_u32(value.at) == 0 ? "AS 0" : NULL;
+	return zero_check(get_u32(value.at), context);
 }
 
 static const char *

@@ -3,6 +3,7 @@
 #
 # The control socket and bgpctl against two daemons: what is shown, what orders do, exit
 # codes, and clients that misbehave.
+# shellcheck disable=SC2016 # eval expands what is quoted
 . "$(dirname "$0")/lib.sh"
 
 lab_begin control

@@ -49,6 +49,7 @@ struct tool {
 	struct fib *fib;
 	struct route_table facts;
 	bool quiet;
+	bool done;
 	char line[LINE_LEN];
 	size_t line_len;
 	struct conf_kernel conf;
@@ -639,7 +640,7 @@ run_line(char *line)
 	w.n = (unsigned)split(line, " ", w.word, WORDS_MAX);
 	name = next_word(&w);
 	if (strcmp(name, "quit") == 0) {
-		event_base_loopbreak(tool.base);
+		tool.done = true;
 		return;
 	}
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
@@ -656,23 +657,29 @@ on_input(evutil_socket_t fd, short what, void *arg)
 {
 	ssize_t n =
 	    read((int)fd, tool.line + tool.line_len, LINE_LEN - 1 - tool.line_len);
-	char *end;
 
 	(void)what;
 	(void)arg;
-	if (n <= 0) {
-		event_base_loopbreak(tool.base);
-		return;
-	}
-	tool.line_len += (size_t)n;
-	tool.line[tool.line_len] = '\0';
-	while ((end = strchr(tool.line, '\n')) != NULL) {
-		char line[LINE_LEN];
+	if (n <= 0)
+		tool.done = true;
+	else
+		tool.line_len += (size_t)n;
+}
 
-		*end = '\0';
-		memcpy(line, tool.line, (size_t)(end - tool.line) + 1);
-		tool.line_len -= (size_t)(end + 1 - tool.line);
-		memmove(tool.line, end + 1, tool.line_len + 1);
+/* Outside the event loop, since a command may run it. */
+static void
+run_lines(void)
+{
+	char *end;
+
+	while ((end = memchr(tool.line, '\n', tool.line_len)) != NULL) {
+		char line[LINE_LEN];
+		size_t len = (size_t)(end - tool.line);
+
+		memcpy(line, tool.line, len);
+		line[len] = '\0';
+		tool.line_len -= len + 1;
+		memmove(tool.line, end + 1, tool.line_len);
 		run_line(line);
 	}
 }
@@ -723,7 +730,10 @@ main(int argc, char **argv)
 		return 1;
 	input = event_new(tool.base, 0, EV_READ | EV_PERSIST, on_input, NULL);
 	event_add(input, NULL);
-	event_base_dispatch(tool.base);
+	while (!tool.done) {
+		event_base_loop(tool.base, EVLOOP_ONCE);
+		run_lines();
+	}
 	event_free(input);
 	fib_free(tool.fib);
 	kernel_free(tool.k);

@@ -97,7 +97,7 @@ render(enum view_kind kind, const char *const *lines, size_t n)
 		json_t *object = json_loads(lines[i], 0, &error);
 
 		ck_assert_msg(object != NULL, "%s: %s", lines[i], error.text);
-		view_add(&view, object, out);
+		view_add(&view, object);
 		json_decref(object);
 	}
 	view_end(&view, out);

@@ -1,0 +1,1051 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""The kernel side of the daemon (bgpd/kernel.h, bgpd/fib.h) against real kernels.
+
+Each test makes its own network namespaces, drives build/tests/tools/fibtool in one of them
+and reads what the kernel has with `ip -j route` and `ip monitor`.
+
+    test_fib.py [NAME...]      all tests, or those whose names hold NAME
+"ok NAME" or "not ok NAME" a test; exit code 1 if one failed.
+Environment: BGPD_BUILD, the build directory (default build-release); FIBTOOL, the program
+itself.
+"""
+import atexit
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+import traceback
+
+top = pathlib.Path(__file__).resolve().parent.parent.parent
+build = pathlib.Path(os.environ.get("BGPD_BUILD", top / "build-release"))
+fibtool = os.environ.get("FIBTOOL", str(build / "tests/tools/fibtool"))
+slow = 4 if os.environ.get("SLOW") else 1  # a sanitizer, a loaded machine
+count = 0
+
+
+def sh(*words, check=True, text=None):
+    done = subprocess.run(words, input=text, capture_output=True, text=True)
+    if check and done.returncode != 0:
+        raise AssertionError(f"{' '.join(words)}: {done.stderr.strip()}")
+    return done.stdout
+
+
+def wait_until(what, condition, limit=5.0):
+    end = time.monotonic() + limit * slow
+    while True:
+        if condition():
+            return
+        if time.monotonic() > end:
+            raise AssertionError(f"not within {limit} s: {what}")
+        time.sleep(0.01)
+
+
+class Lines:
+    """A process whose lines are kept with the time of their coming."""
+
+    def __init__(self, words, **more):
+        self.process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True, bufsize=1,
+                                        stderr=subprocess.STDOUT, **more)
+        self.lines = []
+        self.news = threading.Condition()
+        threading.Thread(target=self.read, daemon=True).start()
+
+    def read(self):
+        for line in self.process.stdout:
+            with self.news:
+                self.lines.append((time.monotonic(), line.rstrip("\n")))
+                self.news.notify_all()
+        with self.news:
+            self.lines.append((time.monotonic(), "<end>"))
+            self.news.notify_all()
+
+    def mark(self):
+        return len(self.lines)
+
+    def wait(self, pattern, since=0, limit=5.0):
+        """The time and the match of the first line since then; waits for it."""
+        end = time.monotonic() + limit * slow
+        at = since
+        with self.news:
+            while True:
+                while at < len(self.lines):
+                    when, line = self.lines[at]
+                    at += 1
+                    found = re.search(pattern, line)
+                    if found:
+                        return when, found
+                    if line == "<end>":
+                        raise AssertionError(f"ended: {self.tail()}")
+                if not self.news.wait(end - time.monotonic()) and time.monotonic() >= end:
+                    raise AssertionError(f"no line like {pattern!r}: {self.tail()}")
+
+    def has(self, pattern, since=0):
+        return any(re.search(pattern, line) for _, line in self.lines[since:])
+
+    def text(self, since=0):
+        return [line for _, line in self.lines[since:]]
+
+    def tail(self):
+        return "\n".join(line for _, line in self.lines[-25:])
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.terminate()
+        return self.process.wait(10)
+
+
+class Tool(Lines):
+    def __init__(self, lab, *options, prefix=(), wait=True):
+        super().__init__(["ip", "netns", "exec", lab.ns, *prefix, fibtool, *options],
+                         stdin=subprocess.PIPE)
+        lab.started.append(self)
+        if wait:
+            self.wait(r"^synced")
+
+    def ask(self, command, limit=20.0):
+        since = self.mark()
+        self.process.stdin.write(command + "\n")
+        self.process.stdin.flush()
+        self.wait(r"^\.$", since, limit)
+        lines = self.text(since)
+        return lines[:lines.index(".")]
+
+    def settle(self, limit=10.0):
+        since = self.mark()
+        self.ask(f"settle {limit * slow}", limit + 5)
+        return float(self.wait(r"^settled (\S+)$", since, 0.1)[1].group(1))
+
+    def set(self, route):
+        self.ask("set " + route)
+
+    def put(self, *routes):
+        for route in routes:
+            self.set(route)
+        self.settle()
+
+    def state(self, prefix):
+        line = [i for i in self.ask("state " + prefix) if i.startswith(prefix)][-1]
+        return line[len(prefix) + 1:]
+
+    def counts(self):
+        pairs = [i.split() for i in self.ask("counts")]
+        return {i[0]: int(i[1]) for i in pairs if len(i) == 2 and i[1].isdigit()}
+
+    def facts(self):
+        return [i for i in self.ask("facts", 30) if re.match("igp |workload ", i)]
+
+    def quit(self):
+        self.process.stdin.write("quit\n")
+        self.process.stdin.flush()
+        code = self.process.wait(20)
+        assert code == 0, f"exit code {code}: {self.tail()}"
+
+
+class Lab:
+    """A node with eth0 (192.0.2.1/24, fd00:2::1/64) towards a switch, and more on demand."""
+
+    def __init__(self):
+        global count
+        count += 1
+        self.ns = f"fibt{os.getpid()}-{count}"
+        self.far = self.ns + "f"
+        self.started = []
+        for name in (self.ns, self.far):
+            sh("ip", "netns", "add", name)
+            sh("ip", "-n", name, "link", "set", "lo", "up")
+        self.veth("eth0")
+        self.ip("addr add 192.0.2.1/24 dev eth0")
+        self.ip("addr add fd00:2::1/64 dev eth0 nodad")
+
+    def veth(self, name, up=True):
+        sh("ip", "link", "add", name, "netns", self.ns, "type", "veth", "peer", "name", name,
+           "netns", self.far)
+        sh("ip", "netns", "exec", self.ns, "sysctl", "-qw",
+           f"net.ipv6.conf.{name}.accept_dad=0")
+        sh("ip", "-n", self.far, "link", "set", name, "up")
+        if up:
+            self.ip(f"link set {name} up")
+            self.carrier(name)
+
+    def carrier(self, name):
+        wait_until(f"carrier on {name}", lambda: json.loads(
+            sh("ip", "-j", "-n", self.ns, "link", "show", name))[0]["operstate"] == "UP")
+
+    def ip(self, command, check=True):
+        return sh("ip", "-n", self.ns, *command.split(), check=check)
+
+    def batch(self, lines, check=True):
+        sh("ip", "-n", self.ns, "-force", "-batch", "-", text="\n".join(lines) + "\n", check=check)
+
+    def routes(self, which="proto bgp", table="main"):
+        """What `ip route` shows, as texts that compare, both families."""
+        out = []
+        for family in ("-4", "-6"):
+            text = sh("ip", "-j", "-N", family, "-n", self.ns, "route", "show", "table", table,
+                      *which.split(), check=False)
+            for r in json.loads(text or "[]"):
+                via = r.get("gateway") or r.get("via", {}).get("host") or "-"
+                hops = ["{} {}".format(h.get("gateway", "-"), h["dev"])
+                        for h in r.get("nexthops", [])] or [f"{via} {r.get('dev')}"]
+                kind = r.get("type", "1")
+                out.append("{} {} {} metric {}".format(
+                    r["dst"], kind, ", ".join(sorted(hops)), r.get("metric", 0)))
+        return sorted(out)
+
+    def has(self, pattern, **more):
+        return any(re.search(pattern, i) for i in self.routes(**more))
+
+    def monitor(self):
+        lines = Lines(["ip", "-n", self.ns, "monitor", "route"])
+        self.started.append(lines)
+        time.sleep(0.2)
+        return lines
+
+    def end(self):
+        for process in self.started:
+            process.stop()
+        for name in (self.ns, self.far):
+            subprocess.run(["ip", "netns", "del", name], capture_output=True)
+
+
+tests = []
+
+
+def test(function):
+    tests.append(function)
+    return function
+
+
+def equal(got, want):
+    assert got == want, f"\n  got:    {got}\n  wanted: {want}"
+
+
+# ---------------------------------------------------------------- writing
+
+
+@test
+def install_both_families(lab):
+    t = Tool(lab)
+    t.put("10.1.0.0/16 via 192.0.2.9 dev eth0", "2001:db8:1::/48 via fd00:2::9 dev eth0",
+          "10.2.0.0/26 blackhole", "2001:db8:2::/64 blackhole", "10.3.0.0/24 unreachable",
+          "10.4.0.0/24 dev eth0")
+    equal(lab.routes(), sorted([
+        "10.1.0.0/16 1 192.0.2.9 eth0 metric 32", "10.2.0.0/26 6 - None metric 32",
+        "10.3.0.0/24 7 - None metric 32", "10.4.0.0/24 1 - eth0 metric 32",
+        "2001:db8:1::/48 1 fd00:2::9 eth0 metric 32", "2001:db8:2::/64 6 - lo metric 32"]))
+    for prefix in ("10.1.0.0/16", "2001:db8:1::/48", "10.2.0.0/26", "2001:db8:2::/64"):
+        equal(t.state(prefix), "installed")
+    c = t.counts()
+    equal((c["installed"], c["add_ok"], c["add_refused"]), (6, 6, 0))
+    for prefix in ("10.1.0.0/16", "2001:db8:1::/48", "2001:db8:2::/64"):
+        t.ask("clear " + prefix)
+    t.settle()
+    equal(len(lab.routes()), 3)
+    equal(t.state("10.1.0.0/16"), "none")
+    # No message is sent for what is there already.
+    before = t.counts()
+    t.put("10.4.0.0/24 dev eth0", "10.2.0.0/26 blackhole")
+    t.ask("clear 10.2.0.0/26")
+    t.put("10.2.0.0/26 blackhole")
+    equal(t.counts()["replace_ok"], before["replace_ok"])
+    t.quit()
+
+
+@test
+def multipath_and_onlink(lab):
+    t = Tool(lab)
+    t.put("10.1.0.0/16 via 192.0.2.9 dev eth0 via 192.0.2.8 dev eth0 weight 3",
+          "2001:db8:1::/48 via fd00:2::9 dev eth0 via fd00:2::8 dev eth0",
+          "10.2.0.0/16 via 198.51.100.1 dev eth0 onlink", "10.3.0.0/16 via fd00:2::9 dev eth0")
+    assert lab.has("^10.1.0.0/16 1 192.0.2.8 eth0, 192.0.2.9 eth0"), lab.routes()
+    assert lab.has("^2001:db8:1::/48 1 fd00:2::8 eth0, fd00:2::9 eth0"), lab.routes()
+    assert "onlink" in lab.ip("route show 10.2.0.0/16")
+    assert "weight 3" in lab.ip("route show 10.1.0.0/16")
+    assert "via inet6 fd00:2::9" in lab.ip("route show 10.3.0.0/16")
+    before = t.counts()
+    t.quit()
+    # All of them are recognised by the next one.
+    t = Tool(lab)
+    t.put("10.1.0.0/16 via 192.0.2.8 dev eth0 weight 3 via 192.0.2.9 dev eth0",
+          "2001:db8:1::/48 via fd00:2::8 dev eth0 via fd00:2::9 dev eth0",
+          "10.2.0.0/16 via 198.51.100.1 dev eth0 onlink", "10.3.0.0/16 via fd00:2::9 dev eth0")
+    c = t.counts()
+    equal((c["add_ok"], c["replace_ok"], c["installed"]), (0, 0, before["installed"]))
+    t.ask("clear 2001:db8:1::/48")
+    t.settle()
+    assert not lab.has("2001:db8:1::"), lab.routes()
+    t.quit()
+
+
+@test
+def replace_without_a_gap(lab):
+    t = Tool(lab)
+    t.put("10.1.0.0/16 via 192.0.2.9 dev eth0", "2001:db8:1::/48 via fd00:2::9 dev eth0")
+    m = lab.monitor()
+    for hop in ("8", "7", "6"):
+        t.put(f"10.1.0.0/16 via 192.0.2.{hop} dev eth0",
+              f"2001:db8:1::/48 via fd00:2::{hop} dev eth0")
+    t.put("10.1.0.0/16 blackhole", "2001:db8:1::/48 blackhole")
+    t.put("10.1.0.0/16 via 192.0.2.5 dev eth0 via 192.0.2.6 dev eth0",
+          "2001:db8:1::/48 via fd00:2::5 dev eth0 via fd00:2::6 dev eth0")
+    t.put("10.1.0.0/16 via 192.0.2.5 dev eth0", "2001:db8:1::/48 via fd00:2::5 dev eth0")
+    m.wait(r"2001:db8:1::/48 via fd00:2::5 dev")
+    time.sleep(0.1)
+    assert not m.has("Deleted"), m.tail()
+    equal(lab.routes(), ["10.1.0.0/16 1 192.0.2.5 eth0 metric 32",
+                         "2001:db8:1::/48 1 fd00:2::5 eth0 metric 32"])
+    equal(t.counts()["replace_ok"], 12)
+    t.quit()
+
+
+@test
+def preferred_source(lab):
+    lab.ip("addr add 203.0.113.1/32 dev lo")
+    t = Tool(lab, "--prefer-source", "203.0.113.1")
+    t.put("10.1.0.0/16 via 192.0.2.9 dev eth0", "10.2.0.0/16 blackhole",
+          "2001:db8:1::/48 via fd00:2::9 dev eth0")
+    assert "src 203.0.113.1" in lab.ip("route show 10.1.0.0/16")
+    m = lab.monitor()
+    t.ask("reload")
+    t.settle()
+    assert "src" not in lab.ip("route show 10.1.0.0/16")
+    assert not m.has("Deleted"), m.tail()
+    t.quit()
+
+
+@test
+def default_route_only_when_allowed(lab):
+    t = Tool(lab)
+    t.put("0.0.0.0/0 via 192.0.2.9 dev eth0", "::/0 via fd00:2::9 dev eth0")
+    equal(lab.routes(), [])
+    assert t.state("0.0.0.0/0").startswith("denied"), t.state("0.0.0.0/0")
+    t.ask("reload --default-route")
+    t.settle()
+    equal(len(lab.routes()), 2)
+    t.ask("reload")
+    t.settle()
+    equal(lab.routes(), [])
+    t.quit()
+
+
+@test
+def other_table(lab):
+    t = Tool(lab, "--table", "1000", "--metric", "0")
+    t.put("10.1.0.0/16 via 192.0.2.9 dev eth0", "2001:db8:1::/48 via fd00:2::9 dev eth0")
+    equal(lab.routes(), [])
+    equal(lab.routes(table="1000"), ["10.1.0.0/16 1 192.0.2.9 eth0 metric 0",
+                                     "2001:db8:1::/48 1 fd00:2::9 eth0 metric 1024"])
+    assert "igp 192.0.2.0/24 via - dev eth0 metric 0 connected" in t.facts(), t.facts()
+    lab.ip("route add 10.8.0.0/16 via 192.0.2.7 table 1000")
+    t.wait("igp 10.8.0.0/16 via 192.0.2.7")
+    # Metric 0 is the kernel's wildcard: the other one of our protocol is not ours.
+    lab.ip("route add 10.1.0.0/16 via 192.0.2.3 proto bgp metric 5 table 1000")
+    t.ask("clear 10.1.0.0/16")
+    t.ask("clear 2001:db8:1::/48")
+    t.settle()
+    equal(lab.routes(table="1000"), ["10.1.0.0/16 1 192.0.2.3 eth0 metric 5"])
+    t.quit()
+
+
+# ---------------------------------------------------------------- ownership
+
+
+@test
+def foreign_routes_are_left_alone(lab):
+    foreign = ["10.1.0.0/16 via 192.0.2.3 proto static metric 100",
+               "10.1.0.0/16 via 192.0.2.4 proto bgp metric 20",
+               "10.9.0.0/16 via 192.0.2.3 proto bgp metric 33",
+               "2001:db8:1::/48 via fd00:2::3 proto static metric 100",
+               "2001:db8:1::/48 via fd00:2::4 proto bgp metric 20"]
+    for route in foreign:
+        lab.ip("route add " + route)
+    before = lab.routes("")
+    t = Tool(lab)
+    equal(t.counts()["stale"], 0)
+    t.put("10.1.0.0/16 via 192.0.2.9 dev eth0", "2001:db8:1::/48 via fd00:2::9 dev eth0")
+    equal(len(lab.routes("")), len(before) + 2)
+    t.put("10.1.0.0/16 via 192.0.2.8 dev eth0", "2001:db8:1::/48 via fd00:2::8 dev eth0")
+    equal(len(lab.routes("")), len(before) + 2)
+    t.ask("sweep")
+    t.ask("clear 10.1.0.0/16")
+    t.ask("clear 2001:db8:1::/48")
+    t.settle()
+    equal(lab.routes(""), before)
+    t.put("10.1.0.0/16 via 192.0.2.9 dev eth0")
+    t.ask("flush")
+    equal(lab.routes(""), before)
+    t.quit()
+
+
+@test
+def conflict_waits_and_resolves(lab):
+    lab.ip("route add 10.1.0.0/16 via 192.0.2.3 proto static metric 32")
+    lab.ip("route add 2001:db8:1::/48 via fd00:2::3 proto static metric 32")
+    lab.ip("route add blackhole 10.2.0.0/16 proto 80 metric 32")
+    before = lab.routes("")
+    t = Tool(lab)
+    for _ in range(2):
+        t.put("10.1.0.0/16 via 192.0.2.9 dev eth0", "2001:db8:1::/48 via fd00:2::9 dev eth0",
+              "10.2.0.0/16 via 192.0.2.9 dev eth0")
+        t.put("10.1.0.0/16 via 192.0.2.8 dev eth0")
+    equal(lab.routes(""), before)
+    assert t.state("10.1.0.0/16").startswith("conflict missing owner static"), t.tail()
+    assert t.state("10.2.0.0/16").startswith("conflict missing owner 80"), t.tail()
+    equal(t.counts()["conflict"], 3)
+    equal(len([i for i in t.text() if "conflict: a route" in i]), 3)
+    lab.ip("route del 10.1.0.0/16 proto static")
+    lab.ip("route del 2001:db8:1::/48 proto static")
+    wait_until("ours goes in", lambda: lab.has("10.1.0.0/16 1 192.0.2.8") and
+               lab.has("2001:db8:1::/48 1 fd00:2::9"), 1)
+    wait_until("state", lambda: t.state("10.1.0.0/16") == "installed", 1)
+    # What somebody puts in later finds our place taken, or is seen.
+    lab.ip("route del 10.2.0.0/16 proto 80")
+    lab.ip("route add 10.2.0.0/16 via 192.0.2.5 proto 80 metric 32", check=False)
+    t.settle()
+    equal(t.counts()["conflict"], int(not lab.has("10.2.0.0/16 1 192.0.2.9")))
+    t.quit()
+
+
+@test
+def connected_prefix_is_never_installed(lab):
+    t = Tool(lab)
+    t.put("192.0.2.0/24 via 192.0.2.9 dev eth0", "fd00:2::/64 via fd00:2::9 dev eth0",
+          "192.0.2.1/32 via 192.0.2.9 dev eth0", "198.51.100.0/24 via 192.0.2.9 dev eth0")
+    equal(lab.routes(), ["198.51.100.0/24 1 192.0.2.9 eth0 metric 32"])
+    assert t.state("192.0.2.0/24").startswith("conflict missing owner kernel"), t.tail()
+    lab.veth("eth1")
+    lab.ip("addr add 198.51.100.1/24 dev eth1")
+    wait_until("ours leaves", lambda: lab.routes() == [], 1)
+    lab.ip("addr del 198.51.100.1/24 dev eth1")
+    wait_until("ours returns", lambda: lab.has("198.51.100.0/24"), 1)
+    # A link that goes down takes its subnet along without an event.
+    lab.ip("addr add 198.51.100.1/24 dev eth1")
+    wait_until("ours leaves", lambda: lab.routes() == [], 1)
+    lab.ip("link set eth1 down")
+    wait_until("ours returns", lambda: lab.has("198.51.100.0/24"), 1)
+    t.quit()
+
+
+@test
+def appended_beside_ours(lab):
+    t = Tool(lab)
+    t.put("10.1.0.0/16 via 192.0.2.9 dev eth0")
+    for verb in ("append", "prepend"):
+        lab.ip(f"route {verb} 10.1.0.0/16 via 192.0.2.3 proto static metric 32")
+        t.wait("conflict: a route of protocol static has 10.1.0.0/16")
+        assert lab.has("192.0.2.9"), lab.routes()
+        t.put("10.1.0.0/16 via 192.0.2.8 dev eth0")
+        equal(lab.routes("proto static"), ["10.1.0.0/16 1 192.0.2.3 eth0 metric 32"])
+        lab.ip("route del 10.1.0.0/16 proto static")
+        wait_until("ours", lambda: lab.routes() == ["10.1.0.0/16 1 192.0.2.8 eth0 metric 32"])
+        t.put("10.1.0.0/16 via 192.0.2.9 dev eth0")
+        t.lines.clear()
+    t.quit()
+
+
+@test
+def taken_over_between(lab):
+    """Another owner puts its route over ours after our events were read, before our change."""
+    t = Tool(lab)
+    t.put("10.1.0.0/16 via 192.0.2.9 dev eth0", "2001:db8:1::/48 via fd00:2::9 dev eth0")
+    t.ask(f"race ip -n {lab.ns} route replace 10.1.0.0/16 via 192.0.2.3 proto static "
+          "metric 32 mtu 1300")
+    t.set("10.1.0.0/16 via 192.0.2.8 dev eth0")
+    t.wait("10.1.0.0/16 was put in the place of ours while we changed it")
+    wait_until("restored", lambda: lab.routes("proto static") ==
+               ["10.1.0.0/16 1 192.0.2.3 eth0 metric 32"], 1)
+    assert "mtu 1300" in lab.ip("route show 10.1.0.0/16")
+    t.settle()
+    equal(lab.routes("proto bgp 10.1.0.0/16"), [])
+    assert t.state("10.1.0.0/16").startswith("conflict"), t.tail()
+    t.ask(f"race ip -n {lab.ns} -6 route replace 2001:db8:1::/48 via fd00:2::3 proto static "
+          "metric 32")
+    t.set("2001:db8:1::/48 via fd00:2::8 dev eth0")
+    t.wait("2001:db8:1::/48 was put in the place of ours")
+    wait_until("restored", lambda: lab.has("fd00:2::3", which="proto static"), 1)
+    t.settle()
+    equal(lab.routes(), [])
+    equal(t.counts()["restored"], 2)
+    # Deleted in that instant: nothing is made blindly, then ours goes in.
+    lab.ip("route del 10.1.0.0/16 proto static")
+    wait_until("ours", lambda: lab.has("10.1.0.0/16 1 192.0.2.8"), 12)
+    t.ask(f"race ip -n {lab.ns} route del 10.1.0.0/16")
+    t.set("10.1.0.0/16 via 192.0.2.7 dev eth0")
+    wait_until("ours", lambda: lab.has("10.1.0.0/16 1 192.0.2.7"), 12)
+    # Somebody's route comes in the instant before ours is added.
+    t.ask(f"race ip -n {lab.ns} route add 10.5.0.0/16 via 192.0.2.3 proto static metric 32")
+    t.put("10.5.0.0/16 via 192.0.2.7 dev eth0")
+    equal(lab.routes("10.5.0.0/16"), ["10.5.0.0/16 1 192.0.2.3 eth0 metric 32"])
+    assert t.state("10.5.0.0/16").startswith("conflict"), t.tail()
+    t.quit()
+
+
+# ---------------------------------------------------------------- adoption
+
+
+@test
+def adopt_confirm_sweep(lab):
+    t = Tool(lab)
+    t.put("10.1.0.0/16 via 192.0.2.9 dev eth0", "10.2.0.0/16 via 192.0.2.9 dev eth0",
+          "10.3.0.0/16 via 192.0.2.9 dev eth0", "10.4.0.0/26 blackhole",
+          "2001:db8:1::/48 via fd00:2::9 dev eth0", "2001:db8:2::/48 via fd00:2::9 dev eth0")
+    t.process.kill()
+    t.process.wait()
+    m = lab.monitor()
+    t = Tool(lab)
+    t.wait("^synced adopted 6$")
+    equal(t.counts()["stale"], 6)
+    t.put("10.1.0.0/16 via 192.0.2.9 dev eth0", "2001:db8:1::/48 via fd00:2::9 dev eth0",
+          "10.4.0.0/26 blackhole")
+    c = t.counts()
+    equal((c["add_ok"], c["replace_ok"], c["installed"], c["stale"]), (0, 0, 3, 3))
+    t.put("10.2.0.0/16 via 192.0.2.8 dev eth0")
+    assert not m.has("."), m.tail() if not m.has("192.0.2.8") else ""
+    equal(len(lab.routes()), 6)
+    equal(t.state("10.3.0.0/16"), "stale")
+    t.ask("sweep")
+    t.settle()
+    equal(lab.routes(), sorted(["10.1.0.0/16 1 192.0.2.9 eth0 metric 32",
+                                "10.2.0.0/16 1 192.0.2.8 eth0 metric 32",
+                                "10.4.0.0/26 6 - None metric 32",
+                                "2001:db8:1::/48 1 fd00:2::9 eth0 metric 32"]))
+    deleted = [i for i in m.text() if "Deleted" in i]
+    equal(len(deleted), 2)
+    # After the sweep nothing of ours is there that is not wanted.
+    lab.ip("route add 10.7.0.0/16 via 192.0.2.3 proto bgp metric 32")
+    wait_until("removed", lambda: not lab.has("10.7.0.0/16"), 1)
+    t.quit()
+
+
+@test
+def flush_with_and_without_a_daemon(lab):
+    lab.ip("route add 10.9.0.0/16 via 192.0.2.3 proto bgp metric 33")
+    t = Tool(lab)
+    t.ask("many 1000 10.1.0.0 via 192.0.2.9 dev eth0")
+    t.put("2001:db8:1::/48 via fd00:2::9 dev eth0")
+    equal(len(lab.routes()), 1002)
+    equal([i for i in t.ask("flush") if i == "done"], ["done"])
+    equal(lab.routes(), ["10.9.0.0/16 1 192.0.2.3 eth0 metric 33"])
+    t.ask("many 1000 10.1.0.0 via 192.0.2.9 dev eth0")
+    t.settle()
+    t.quit()
+    equal(len(lab.routes()), 1001)
+    out = sh("ip", "netns", "exec", lab.ns, fibtool, "--flush")
+    equal(out.strip(), "removed 1000")
+    equal(lab.routes(), ["10.9.0.0/16 1 192.0.2.3 eth0 metric 33"])
+
+
+@test
+def reload_moves_routes(lab):
+    t = Tool(lab)
+    t.put("10.1.0.0/16 via 192.0.2.9 dev eth0", "2001:db8:1::/48 via fd00:2::9 dev eth0")
+    t.ask("reload --metric 50")
+    wait_until("moved", lambda: lab.routes() == [
+        "10.1.0.0/16 1 192.0.2.9 eth0 metric 50", "2001:db8:1::/48 1 fd00:2::9 eth0 metric 50"])
+    t.ask("reload --metric 50 --protocol 200")
+    wait_until("moved", lambda: lab.routes("proto 200") == [
+        "10.1.0.0/16 1 192.0.2.9 eth0 metric 50", "2001:db8:1::/48 1 fd00:2::9 eth0 metric 50"])
+    equal(lab.routes(), [])
+    t.ask("reload --table 77")
+    wait_until("moved", lambda: len(lab.routes(table="77")) == 2)
+    wait_until("left", lambda: lab.routes("proto 200") == [])
+    time.sleep(0.3)
+    equal(t.counts()["installed"], 2)
+    t.quit()
+
+
+# ---------------------------------------------------------------- repair
+
+
+@test
+def foreign_deletion_is_repaired(lab):
+    t = Tool(lab)
+    t.put("10.1.0.0/16 via 192.0.2.9 dev eth0", "2001:db8:1::/48 via fd00:2::9 dev eth0")
+    for _ in range(2):
+        m = lab.monitor()
+        start = time.monotonic()
+        lab.ip("route del 10.1.0.0/16")
+        lab.ip("-6 route del 2001:db8:1::/48")
+        wait_until("both back", lambda: len(lab.routes()) == 2, 1.0)
+        assert time.monotonic() - start < 1.0 * slow
+        assert m.has("Deleted")
+        time.sleep(11 if _ == 0 and not os.environ.get("QUICK") else 0)
+        if os.environ.get("QUICK"):
+            break
+    t.wait("10.1.0.0/16 was deleted by another process")
+    t.quit()
+
+
+@test
+def fights_back_off(lab):
+    t = Tool(lab)
+    t.put("10.1.0.0/16 via 192.0.2.9 dev eth0")
+    took = []
+    for _ in range(3):
+        lab.ip("route del 10.1.0.0/16")
+        start = time.monotonic()
+        wait_until("back", lambda: lab.has("10.1.0.0/16"), 8)
+        took.append(time.monotonic() - start)
+    assert took[0] < 0.5 * slow and 0.7 < took[1] < 1.5 * slow and 1.7 < took[2] < 2.6 * slow, took
+    assert t.has("was deleted by another process .*for the 2th time, back in 1 s"), t.tail()
+    # One who replaces ours is named, and keeps the place.
+    lab.ip("route replace 10.1.0.0/16 via 192.0.2.3 proto 80 metric 32")
+    t.wait("10.1.0.0/16 was replaced by a route of protocol 80")
+    time.sleep(0.3)
+    equal(lab.routes("10.1.0.0/16"), ["10.1.0.0/16 1 192.0.2.3 eth0 metric 32"])
+    assert t.state("10.1.0.0/16").startswith("conflict missing owner 80"), t.tail()
+    lab.ip("route del 10.1.0.0/16 proto 80")
+    time.sleep(0.5)
+    assert t.state("10.1.0.0/16").startswith("pending missing | taken out 4 times"), t.tail()
+    t.quit()
+
+
+@test
+def link_down_and_up(lab):
+    t = Tool(lab)
+    t.put("10.1.0.0/16 via 192.0.2.9 dev eth0", "2001:db8:1::/48 via fd00:2::9 dev eth0",
+          "10.2.0.0/26 blackhole")
+    since = t.mark()
+    lab.ip("link set eth0 down")
+    equal(lab.routes(), ["10.2.0.0/26 6 - None metric 32"])
+    t.wait("igp_gone 192.0.2.0/24", since)
+    t.wait("address 192.0.2.1/24 dev eth0 gone", since)
+    wait_until("noticed", lambda: t.counts()["installed"] == 1, 1)
+    assert t.state("10.1.0.0/16").startswith("failed missing error ENETUNREACH") or \
+        t.state("10.1.0.0/16").startswith("failed missing error ENETDOWN"), t.tail()
+    lab.ip("link set eth0 up")
+    lab.ip("addr add fd00:2::1/64 dev eth0 nodad")
+    wait_until("repaired", lambda: len(lab.routes()) == 3, 1.5)
+    wait_until("state", lambda: t.counts()["installed"] == 3, 1)
+    assert not t.has("another process"), t.tail()
+    # Down and up at once, nothing else changed: no event tells of the IPv4 route.
+    since = t.mark()
+    lab.batch(["link set eth0 down", "link set eth0 up"])
+    wait_until("repaired", lambda: lab.has("10.1.0.0/16"), 1.5)
+    t.quit()
+
+
+@test
+def address_removed_and_back(lab):
+    lab.ip("addr add 203.0.113.1/32 dev lo")
+    t = Tool(lab, "--prefer-source", "203.0.113.1")
+    t.put("10.1.0.0/16 via 192.0.2.9 dev eth0")
+    # The kernel takes the routes that prefer it along, in silence.
+    lab.ip("addr del 203.0.113.1/32 dev lo")
+    equal(lab.routes(), [])
+    wait_until("noticed", lambda: t.counts()["lost"] == 1, 1)
+    assert t.state("10.1.0.0/16").startswith("failed missing error EINVAL"), t.tail()
+    lab.ip("addr add 203.0.113.1/32 dev lo")
+    wait_until("repaired", lambda: lab.has("10.1.0.0/16"), 1)
+    # The last address of a link takes all IPv4 routes of the link along.
+    since = t.mark()
+    lab.ip("addr del 192.0.2.1/24 dev eth0")
+    t.wait("address 192.0.2.1/24 dev eth0 gone", since)
+    wait_until("noticed", lambda: t.counts()["installed"] == 0, 1)
+    lab.ip("addr add 192.0.2.1/24 dev eth0")
+    wait_until("repaired", lambda: lab.has("10.1.0.0/16"), 1)
+    equal(t.ask("local 192.0.2.1")[-1], "yes")
+    equal(t.ask("local 192.0.2.2")[-1], "no")
+    equal(t.ask("connected 192.0.2.77")[-1], "eth0 192.0.2.0/24")
+    equal(t.ask("connected 192.0.3.77")[-1], "no")
+    t.quit()
+
+
+@test
+def refused_change_leaves_no_wrong_route(lab):
+    t = Tool(lab)
+    t.put("10.1.0.0/16 via 192.0.2.9 dev eth0", "2001:db8:1::/48 via fd00:2::9 dev eth0")
+    t.put("10.1.0.0/16 via 198.51.100.1 dev eth0", "2001:db8:1::/48 via fd00:7::1 dev eth0")
+    wait_until("gone", lambda: lab.routes() == [], 1)
+    state = t.state("10.1.0.0/16")
+    assert re.match("failed missing error ENETUNREACH .*invalid gateway", state), state
+    state = t.state("2001:db8:1::/48")
+    assert re.match("failed missing error EHOSTUNREACH", state), state
+    before = t.counts()
+    time.sleep(2.2)
+    after = t.counts()
+    assert 1 <= after["add_refused"] - before["add_refused"] <= 4, (before, after)
+    # It goes in as soon as the gateway can be reached.
+    lab.ip("addr add 198.51.100.2/24 dev eth0")
+    lab.ip("addr add fd00:7::2/64 dev eth0 nodad")
+    wait_until("in", lambda: len(lab.routes()) == 2, 1)
+    t.put("10.1.0.0/16 via 192.0.2.9 dev eth0")
+    assert lab.has("10.1.0.0/16 1 192.0.2.9")
+    t.quit()
+
+
+# ---------------------------------------------------------------- imports
+
+
+CALI = "interface=cali*,veth*;prefix=10.233.0.0/16,fd00:233::/32"
+
+
+@test
+def import_appears_and_disappears(lab):
+    lab.veth("cali1")
+    lab.veth("cali2")
+    lab.ip("route add 10.233.1.9 dev cali1 scope link proto 80")
+    t = Tool(lab, "--import", CALI, "--import", "type=6,1;protocol=4")
+    t.wait("^workload 0 10.233.1.9/32 present")
+    took = []
+    for route in ("10.233.1.3 dev cali1 scope host proto boot", "10.233.1.4 dev cali2 scope link",
+                  "fd00:233::4 dev cali2", "10.233.9.0/26 via 10.233.1.9 dev cali1 onlink"):
+        since = t.mark()
+        start = time.monotonic()
+        lab.ip("route add " + route)
+        word = route.split()[0]
+        took.append(t.wait(f"^workload 0 {word}(/32|/128)? present", since)[0] - start)
+        since = t.mark()
+        lab.ip("route del " + route)
+        t.wait(f"^workload 0 {word}(/32|/128)? gone", since)
+    print(f"# route command to callback: {max(took) * 1000:.0f} ms at most")
+    assert max(took) < 0.1 * slow, took
+    since = t.mark()
+    for route in ("10.99.1.3 dev cali1 scope link", "10.233.1.5 via 192.0.2.3 dev eth0",
+                  "10.233.1.6 dev cali1 proto bgp metric 77", "10.233.1.7 dev cali1 proto kernel",
+                  "10.233.1.8 dev cali1 tos 8", "10.233.1.1 dev cali1 proto bgp metric 32",
+                  "10.233.1.2 dev cali1 table 7"):
+        lab.ip("route add " + route)
+    lab.ip("route add blackhole 10.233.2.0/26 proto static")
+    t.wait("^workload 1 10.233.2.0/26 present", since)
+    equal([i for i in t.text(since) if i.startswith("workload")],
+          ["workload 1 10.233.2.0/26 present"])
+    # Two routes of one prefix: gone with the last, whichever it is.
+    since = t.mark()
+    lab.ip("route add 10.233.1.9 dev cali2 scope link metric 5")
+    lab.ip("route del 10.233.1.9 dev cali1")
+    time.sleep(0.1)
+    assert not t.has("10.233.1.9/32 (present|gone)", since), t.text(since)
+    lab.ip("route replace 10.233.1.9 dev cali1 metric 5")
+    time.sleep(0.1)
+    assert not t.has("10.233.1.9/32 gone", since), t.text(since)
+    lab.ip("route replace 10.233.1.9 via 192.0.2.3 dev eth0 metric 5")
+    t.wait("10.233.1.9/32 gone", since)
+    t.quit()
+
+
+@test
+def import_of_local_addresses(lab):
+    t = Tool(lab, "--import", "type=2;protocol=2;prefix=203.0.113.0/24")
+    lab.ip("addr add 203.0.113.5/32 dev lo")
+    t.wait("workload 0 203.0.113.5/32 present")
+    lab.veth("eth1")
+    lab.ip("addr add 203.0.113.6/32 dev eth1")
+    t.wait("workload 0 203.0.113.6/32 present")
+    since = t.mark()
+    # The kernel keeps local routes of a link that is down.
+    lab.ip("link set eth1 down")
+    time.sleep(0.4)
+    assert not t.has("203.0.113.6/32 gone", since), t.tail()
+    lab.ip("link del eth1")
+    t.wait("workload 0 203.0.113.6/32 gone", since)
+    lab.ip("addr del 203.0.113.5/32 dev lo")
+    t.wait("workload 0 203.0.113.5/32 gone", since)
+    t.quit()
+
+
+@test
+def interface_goes(lab):
+    lab.veth("cali1")
+    t = Tool(lab, "--import", CALI)
+    lab.ip("route add 10.233.1.3 dev cali1 scope link")
+    lab.ip("route add 10.233.1.4 dev cali1 scope host")
+    lab.ip("route add fd00:233::4 dev cali1")
+    lab.ip("route add 10.8.0.0/16 via 10.233.1.3 dev cali1 onlink")
+    t.wait("workload 0 fd00:233::4/128 present")
+    since = t.mark()
+    start = time.monotonic()
+    lab.ip("link set cali1 down")
+    when, _ = t.wait("workload 0 10.233.1.3/32 gone", since)
+    assert when - start < 0.1 * slow, when - start
+    t.wait("workload 0 fd00:233::4/128 gone", since)
+    t.wait("igp_gone 10.8.0.0/16", since)
+    time.sleep(0.3)
+    # ptp's route, of host scope, is still in the kernel.
+    assert "10.233.1.4" in lab.ip("route")
+    assert not t.has("10.233.1.4/32 gone", since), t.tail()
+    lab.ip("link set cali1 up")
+    lab.ip("route add 10.233.1.3 dev cali1 scope link")
+    t.wait("workload 0 10.233.1.3/32 present", since)
+    since = t.mark()
+    start = time.monotonic()
+    lab.ip("link del cali1")
+    when, _ = t.wait("workload 0 10.233.1.3/32 gone", since)
+    assert when - start < 0.1 * slow, when - start
+    t.wait("workload 0 10.233.1.4/32 gone", since)
+    time.sleep(0.3)
+    equal([i for i in t.facts() if i.startswith("workload")], [])
+    equal(t.counts()["links"], 2)
+    # A rename counts too.
+    lab.veth("tmp1")
+    lab.ip("route add 10.233.1.6 dev tmp1")
+    t.wait("igp 10.233.1.6/32")
+    since = t.mark()
+    lab.ip("link set tmp1 name cali9")
+    t.wait("workload 0 10.233.1.6/32 present", since)
+    t.quit()
+
+
+@test
+def imports_change_on_reload(lab):
+    lab.veth("cali1")
+    lab.ip("route add 10.233.1.3 dev cali1")
+    lab.ip("route add 10.9.1.3 dev cali1")
+    lab.ip("route add blackhole 10.233.7.0/26")
+    t = Tool(lab, "--import", CALI)
+    t.wait("workload 0 10.233.1.3/32 present")
+    since = t.mark()
+    t.ask("reload --import interface=cali*;prefix=10.9.0.0/16 --import type=6")
+    equal(sorted(i for i in t.text(since) if i.startswith("workload")), [
+        "workload 0 10.233.1.3/32 gone", "workload 0 10.9.1.3/32 present",
+        "workload 1 10.233.7.0/26 present"])
+    t.ask("reload")
+    equal([i for i in t.facts() if i.startswith("workload")], [])
+    t.quit()
+
+
+# ---------------------------------------------------------------- next hops
+
+
+@test
+def next_hop_facts(lab):
+    lab.veth("eth1")
+    lab.ip("addr add 198.51.100.1/24 dev eth1")
+    lab.ip("route add default via 192.0.2.254")
+    lab.ip("route add 10.50.0.0/16 via 192.0.2.7 metric 20")
+    t = Tool(lab)
+    facts = t.facts()
+    assert "igp 0.0.0.0/0 via 192.0.2.254 dev eth0 metric 0" in facts, facts
+    assert "igp 192.0.2.0/24 via - dev eth0 metric 0 connected" in facts, facts
+    assert "igp fd00:2::/64 via - dev eth0 metric 256 connected" in facts, facts
+    assert not any("fe80" in i or "ff00" in i for i in facts), facts
+    # Ours are no facts.
+    t.put("10.60.0.0/16 via 192.0.2.9 dev eth0")
+    assert not t.has("igp 10.60"), t.tail()
+    lab.ip("route add 10.50.0.0/16 via 198.51.100.7 metric 10")
+    t.wait("igp 10.50.0.0/16 via 198.51.100.7 dev eth1 metric 10")
+    # The carrier goes: the route stays in the kernel, and resolves nothing.
+    since = t.mark()
+    sh("ip", "-n", lab.far, "link", "set", "eth1", "down")
+    t.wait("igp 10.50.0.0/16 via 192.0.2.7 dev eth0 metric 20", since)
+    t.wait("igp_gone 198.51.100.0/24", since)
+    sh("ip", "-n", lab.far, "link", "set", "eth1", "up")
+    t.wait("igp 10.50.0.0/16 via 198.51.100.7", since)
+    lab.ip("route replace 10.50.0.0/16 via 198.51.100.8 metric 10")
+    t.wait("igp 10.50.0.0/16 via 198.51.100.8", since)
+    since = t.mark()
+    lab.ip("link set eth1 down")
+    t.wait("igp 10.50.0.0/16 via 192.0.2.7", since)
+    since = t.mark()
+    lab.ip("route del 10.50.0.0/16 metric 20")
+    t.wait("igp_gone 10.50.0.0/16", since)
+    # Several hops: the first that works; IPv6 deletes them one by one.
+    lab.ip("route add 10.51.0.0/16 nexthop via 192.0.2.7 nexthop via 192.0.2.8")
+    t.wait("igp 10.51.0.0/16 via 192.0.2.7")
+    lab.ip("route add fd00:51::/64 nexthop via fd00:2::7 nexthop via fd00:2::8")
+    t.wait("igp fd00:51::/64 via fd00:2::7")
+    lab.ip("route del fd00:51::/64 via fd00:2::7")
+    t.wait("igp fd00:51::/64 via fd00:2::8")
+    lab.ip("route append fd00:51::/64 via fd00:2::6 metric 1024")
+    lab.ip("route del fd00:51::/64 via fd00:2::8")
+    t.wait("igp fd00:51::/64 via fd00:2::6")
+    lab.ip("route del fd00:51::/64 via fd00:2::6")
+    t.wait("igp_gone fd00:51::/64")
+    t.quit()
+
+
+@test
+def nexthop_objects_of_others(lab):
+    t = Tool(lab)
+    lab.ip("nexthop add id 5 via 192.0.2.7 dev eth0")
+    lab.ip("route add 10.52.0.0/16 nhid 5")
+    t.wait("igp 10.52.0.0/16 via 192.0.2.7")
+    lab.ip("nexthop replace id 5 via 192.0.2.8 dev eth0")
+    t.wait("igp 10.52.0.0/16 via 192.0.2.8", limit=1)
+    lab.ip("nexthop del id 5")
+    t.wait("igp_gone 10.52.0.0/16", limit=1)
+    t.quit()
+
+
+# ---------------------------------------------------------------- trouble
+
+
+def facts_of_new_one(lab, *options):
+    t = Tool(lab, "--quiet", *options)
+    facts = t.facts()
+    t.quit()
+    return facts
+
+
+@test
+def lost_events_are_made_up_for(lab):
+    lab.veth("cali1")
+    options = ("--quiet", "--import", CALI)
+    t = Tool(lab, *options)
+    t.put("10.1.0.0/16 via 192.0.2.9 dev eth0")
+    t.ask("buffer 1")
+    for turn in range(3):
+        since = t.mark()
+        t.process.stdin.write("sleep 0.5\n")
+        t.process.stdin.flush()
+        time.sleep(0.1)
+        n = 3000 if turn < 2 else 10
+        lab.batch([f"route {'del' if turn == 1 else 'add'} 10.233.{i >> 8}.{i & 255} dev cali1"
+                   for i in range(n)])
+        lab.ip("route del 10.1.0.0/16")
+        lab.veth(f"cali{turn + 5}")
+        lab.ip(f"addr add 198.18.{turn}.1/24 dev cali{turn + 5}")
+        wait_until("equal views", lambda: t.facts() == facts_of_new_one(lab, *options[1:]), 10)
+        wait_until("ours is back", lambda: lab.has("10.1.0.0/16"), 10)
+    assert t.counts()["losses"] >= 2, t.counts()
+    assert t.has("events were lost"), t.tail()
+    t.quit()
+
+
+@test
+def without_the_capability(lab):
+    caps = "-net_admin,-sys_admin"
+    prefix = ["setpriv", "--bounding-set", caps, "--inh-caps", caps, "--reuid", "65534",
+              "--clear-groups"]
+    readable = f"/tmp/{lab.ns}-fibtool"
+    shutil.copy(fibtool, readable)
+    os.chmod(readable, 0o755)
+    global_tool = globals()
+    saved, global_tool["fibtool"] = fibtool, readable
+    try:
+        t = Tool(lab, "--import", CALI, prefix=prefix)
+        t.ask("many 2000 10.1.0.0 via 192.0.2.9 dev eth0")
+        t.wait("routes cannot be written: Operation not permitted, no CAP_NET_ADMIN")
+        time.sleep(2.5)
+        equal(len([i for i in t.text() if i.startswith("log")]), 1)
+        state = t.state("10.1.0.7/32")
+        assert state.startswith("failed missing error EPERM"), state
+        c = t.counts()
+        equal((c["failed"], c["pending"], c["installed"]), (2000, 0, 0))
+        assert c["add_refused"] < 70, c
+        # Events go on.
+        lab.veth("cali1")
+        lab.ip("route add 10.233.1.3 dev cali1")
+        t.wait("workload 0 10.233.1.3/32 present")
+        t.quit()
+    finally:
+        global_tool["fibtool"] = saved
+        os.unlink(readable)
+
+
+@test
+def random_changes_end_equal(lab):
+    """A storm of others' changes; at rest the view is that of one who begins afresh."""
+    import random
+    rng = random.Random(7)
+    options = ("--quiet", "--import", CALI)
+    for name in ("cali1", "cali2", "eth1"):
+        lab.veth(name)
+    lab.ip("addr add 198.51.100.1/24 dev eth1")
+    lab.ip("addr add fd00:3::1/64 dev eth1 nodad")
+    t = Tool(lab, *options)
+    for i in range(40):
+        t.set(f"10.233.0.{i}/32 via 192.0.2.9 dev eth0")
+    for turn in range(6):
+        lines = []
+        for _ in range(300):
+            host = f"10.233.0.{rng.randrange(60)}"
+            host6 = f"fd00:233::{rng.randrange(20)}"
+            lines.append(rng.choice([
+                f"route add {host} dev cali{rng.randrange(1, 3)} metric {rng.choice((0, 5, 32))}",
+                f"route replace {host} dev cali{rng.randrange(1, 3)} metric {rng.choice((0, 5))}",
+                f"route append {host} via 198.51.100.{rng.randrange(2, 9)} metric 5",
+                f"route prepend {host} via 198.51.100.{rng.randrange(2, 9)} metric 5",
+                f"route del {host}", f"route del {host} metric 5",
+                f"route del {host} dev cali1 metric 32",
+                f"route append {host6} via fd00:3::{rng.randrange(2, 6)}",
+                f"route replace {host6} via fd00:3::{rng.randrange(2, 6)}",
+                f"route add {host6} dev cali1 metric 7",
+                f"route del {host6} via fd00:3::{rng.randrange(2, 6)}",
+                f"route del {host6}",
+                f"link set cali{rng.randrange(1, 3)} {rng.choice(('up', 'down'))}"
+                if rng.randrange(8) == 0 else f"route del {host} metric 0",
+            ]))
+        lines += ["link set cali1 up", "link set cali2 up"]
+        lab.batch(lines, check=False)
+        lab.carrier("cali1")
+        lab.carrier("cali2")
+        fresh = facts_of_new_one(lab, *options[1:])
+        wait_until(f"equal views in turn {turn}", lambda: t.facts() == fresh, 3)
+    # Where ours is in, it is right; where it is not, another is in its place or held back.
+    t.settle()
+    ours = lab.routes()
+    for i in range(40):
+        state = t.state(f"10.233.0.{i}/32").split()[0]
+        there = f"10.233.0.{i} 1 192.0.2.9 eth0 metric 32" in ours
+        assert there == (state == "installed") or state == "conflict", (i, state, there)
+    t.quit()
+
+
+# ---------------------------------------------------------------- size
+
+
+@test
+def a_thousand_and_a_hundred_thousand(lab):
+    t = Tool(lab, "--quiet")
+    for n in (1000, 100000):
+        start = time.monotonic()
+        t.ask(f"many {n} 11.0.0.0 via 192.0.2.9 dev eth0", 60)
+        t.settle(60)
+        took = time.monotonic() - start
+        equal(t.counts()["installed"], n)
+        start = time.monotonic()
+        t.ask(f"many {n} 11.0.0.0 via 192.0.2.8 dev eth0", 60)
+        t.settle(60)
+        changed = time.monotonic() - start
+        start = time.monotonic()
+        t.ask(f"unmany {n} 11.0.0.0", 60)
+        t.settle(60)
+        removed = time.monotonic() - start
+        rss = re.search(r"VmRSS:\s+(\d+)", open(f"/proc/{t.process.pid}/status").read())
+        c = t.counts()
+        equal(c["installed"], 0)
+        equal((c["lost"], c["losses"], c["unknown"], c["taken"]), (0, 0, 0, 0))
+        print(f"# {n} routes: in {took * 1000:.0f} ms, changed {changed * 1000:.0f} ms, "
+              f"out {removed * 1000:.0f} ms; batch {c['batch']}, {rss.group(1)} kB")
+    t.quit()
+
+
+def run(function):
+    lab = Lab()
+    try:
+        function(lab)
+        print(f"ok {function.__name__}", flush=True)
+        return True
+    except Exception as error:
+        print(f"not ok {function.__name__}", flush=True)
+        where = "" if isinstance(error, AssertionError) else traceback.format_exc()
+        line = traceback.extract_tb(error.__traceback__)[1].lineno
+        for text in f"line {line}: {error}\n{where}".splitlines():
+            print(f"#   {text}", flush=True)
+        return False
+    finally:
+        lab.end()
+
+
+def main():
+    if os.geteuid() != 0:
+        print("1..0 # SKIP needs root for network namespaces")
+        return 0
+    if not os.access(fibtool, os.X_OK):
+        print(f"1..0 # SKIP {fibtool} was not built")
+        return 0
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(130))
+    wanted = [i for i in tests
+              if len(sys.argv) < 2 or any(name in i.__name__ for name in sys.argv[1:])]
+    return int(not all([run(i) for i in wanted]))
+
+
+sys.exit(main())
