@@ -264,6 +264,7 @@ fib_set(struct fib *fib, const struct fib_route *route)
 	}
 	set_want(fib, e, want);
 	e->node.stamp = (uint32_t)kernel_now_ms();
+	fib_entry_set_state(fib, e, FIB_STATE_PENDING);
 	if (fib_is_held(e) && e->trouble->error != 0)
 		fib_release(fib, e); /* another route may well be taken */
 	fib_entry_queue(fib, e);

@@ -41,14 +41,23 @@ kernel_view_wants(const struct kernel_view *view, const struct kroute *route)
 
 /* ---- next hop resolution ---- */
 
-/* The hop that stands for the route: the first whose link works. */
+/*
+ * The hop that stands for the route, of those whose link works: the lowest gateway, since
+ * the order of the hops of an IPv6 route depends on how one asks.
+ */
 static const struct view_hop *
 usable_hop(const struct view_route *route)
 {
-	for (unsigned i = 0; i < route->n_hops; i++)
-		if (kernel_link_usable(route->hops[i].link))
-			return &route->hops[i];
-	return NULL;
+	const struct view_hop *best = NULL;
+
+	for (unsigned i = 0; i < route->n_hops; i++) {
+		const struct view_hop *hop = &route->hops[i];
+
+		if (kernel_link_usable(hop->link) &&
+		    (best == NULL || addr_compare(&hop->gateway, &best->gateway) < 0))
+			best = hop;
+	}
+	return best;
 }
 
 static bool

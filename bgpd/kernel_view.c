@@ -65,13 +65,30 @@ keep_message(const struct kernel_view *view, struct view_route *route,
 	memcpy(route->message, header, header->nlmsg_len);
 }
 
+static bool
+same_key(const struct view_route *a, const struct kroute *b)
+{
+	return a->table == b->table && a->metric == b->metric;
+}
+
+/* In front of those with its key (where `ip route prepend` puts it), or at the end. */
+static struct view_route **
+place_of(struct view_node *node, const struct kroute *from, bool in_front)
+{
+	struct view_route **at = &node->routes;
+
+	while (*at != NULL && !(in_front && same_key(*at, from)))
+		at = &(*at)->next;
+	return at;
+}
+
 static struct view_route *
 insert_route(struct kernel_view *view, struct view_node *node,
-    const struct kroute *from, const struct nlmsghdr *header)
+    const struct kroute *from, const struct nlmsghdr *header, bool in_front)
 {
 	struct view_route *route = mem_zero(
 	    1, sizeof(*route) + (size_t)from->n_hops * sizeof(*route->hops));
-	struct view_route **at = &node->routes;
+	struct view_route **at = place_of(node, from, in_front);
 
 	route->node = node;
 	route->table = from->table;
@@ -83,13 +100,29 @@ insert_route(struct kernel_view *view, struct view_node *node,
 	route->n_hops = from->n_hops;
 	for (unsigned i = 0; i < from->n_hops; i++)
 		link_hop(view, route, &route->hops[i], &from->hops[i]);
-	while (*at != NULL)
-		at = &(*at)->next;
+	route->next = *at;
 	*at = route;
 	keep_message(view, route, header);
 	if (is_in_our_place(view, route))
 		view->changed(view->owner, &node->node.prefix);
 	return route;
+}
+
+/* Rows come in the kernel's order: those seen end up in it. */
+static void
+move_to_end(struct view_route *route)
+{
+	struct view_route **at = &route->node->routes;
+
+	if (route->next == NULL)
+		return;
+	while (*at != route)
+		at = &(*at)->next;
+	*at = route->next;
+	while (*at != NULL)
+		at = &(*at)->next;
+	*at = route;
+	route->next = NULL;
 }
 
 static void
@@ -211,12 +244,6 @@ same_hops(const struct view_route *a, const struct kroute *b)
 	return true;
 }
 
-static bool
-same_key(const struct view_route *a, const struct kroute *b)
-{
-	return a->table == b->table && a->metric == b->metric;
-}
-
 static struct view_route *
 find_exact(struct view_node *node, const struct kroute *route)
 {
@@ -267,13 +294,14 @@ add_row(struct kernel_view *view, struct view_node *node, const struct kroute *r
 {
 	if (exact != NULL) {
 		exact->seen = true;
+		move_to_end(exact);
 		keep_message(view, exact, header);
 		return true;
 	}
 	for (struct view_route *i = node->routes; i != NULL; i = i->next)
 		if (i->touched && same_key(i, route))
 			return false; /* an event was faster; which is newer? */
-	insert_route(view, node, route, header)->seen = true;
+	insert_route(view, node, route, header, false)->seen = true;
 	return true;
 }
 
@@ -282,10 +310,11 @@ add_event(struct kernel_view *view, struct view_node *node, const struct kroute 
     const struct nlmsghdr *header, struct view_route *exact)
 {
 	bool replace = (header->nlmsg_flags & NLM_F_REPLACE) != 0;
+	bool append = (header->nlmsg_flags & NLM_F_APPEND) != 0;
 	bool sure = drop_replaced(view, node, route, exact, replace);
 
 	if (exact == NULL) {
-		exact = insert_route(view, node, route, header);
+		exact = insert_route(view, node, route, header, !append);
 	} else if (exact->gone) {
 		exact->gone = false;
 		if (is_in_our_place(view, exact))
@@ -337,7 +366,7 @@ remove_hops(
 			};
 	}
 	drop_route(view, from);
-	insert_route(view, node, &rest, NULL)->touched = view->dumping;
+	insert_route(view, node, &rest, NULL, true)->touched = view->dumping;
 	return true;
 }
 
@@ -358,7 +387,7 @@ kernel_view_remove(struct kernel_view *view, const struct kroute *route)
 	    route->n_hops > 0 && remove_hops(view, node, route)) {
 		/* the rest of it stays */
 	} else if (exact == NULL && view->dumping) {
-		exact = insert_route(view, node, route, NULL);
+		exact = insert_route(view, node, route, NULL, false);
 		exact->touched = exact->gone = true;
 	} else if (exact == NULL) {
 		/* A link that went down took it, or something was missed. */

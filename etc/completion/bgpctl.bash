@@ -52,7 +52,7 @@ _bgpctl() {
 	esac
 	# Not compgen -W: it would expand what a name holds.
 	for choice in "${choices[@]}"; do
-		[[ $choice != "$current"* ]] || COMPREPLY+=("$choice")
+		[[ $choice != "$current"* ]] || COMPREPLY+=("$(printf %q "$choice")")
 	done
 }
 complete -F _bgpctl bgpctl

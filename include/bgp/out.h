@@ -64,7 +64,8 @@ struct member {
 	uint8_t state; /* enum member_state */
 	bool ready;    /* on the ready list */
 	bool end_of_rib_due;
-	bool end_of_rib_held; /* deferring: not before member_release_end_of_rib() */
+	bool end_of_rib_held; /* deferring: not before out_release_end_of_rib() */
+	uint64_t end_of_rib_after; /* version: what flapped before is sent first */
 	uint64_t version;     /* everything up to here was sent, or needs not be */
 	struct chunk *chunk;  /* being sent; one reference */
 	uint32_t msg;         /* next message of it */
@@ -118,6 +119,9 @@ int member_gather(struct out *out, struct member *member, struct iovec *iov, int
 unsigned member_wrote(struct out *out, struct member *member, size_t len);
 
 /* Counters. */
+/* Prefixes that the group has advertised, without those of the member's own that are so
+ * by their source.  A route that has come back to it through others (its originator, or
+ * its next hop, is the member) is not sent to it and yet counted. */
 uint32_t member_sent_count(const struct member *member);
 bool member_is_sent(const struct member *member, const struct dest *dest);
 /* Export attributes of a path for the member's group, as on the wire without NLRI;

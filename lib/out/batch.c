@@ -156,19 +156,30 @@ withdraw_later(struct encoding *e, struct dest *dest, enum audience audience,
 	    (struct withdrawal){ dest, source, bucket, (uint8_t)audience };
 }
 
+/* Who holds no route of the destination for sure: the source of what the head saw last,
+ * unless a member stepped in meanwhile with an older one (mark_pending()). */
+static uint32_t
+sure_source(const struct encoding *e, const struct dest *dest)
+{
+	uint64_t version = rib_dest_version(
+	    e->out->rib, (enum family)e->group->key.family, dest);
+
+	if (dest->out_source == 0 || version <= e->group->marked)
+		return NOBODY;
+	return dest->out_source - 1;
+}
+
 /* The group's books when a destination is not exported (any more). */
 static void
 retract(struct encoding *e, struct dest *dest)
 {
-	uint32_t seen = dest->out_source;
 	bool had = e->had != NULL && bits_test(e->had, dest->id);
 
 	if (e->mode == BATCH_HEAD) {
 		if (bits_clear(e->group->sent, dest->id)) {
-			group_count(e->group, seen, -1);
-			/* Its source never held it. */
-			withdraw_later(e, dest, FOR_OTHERS,
-			    seen == 0 ? NOBODY : seen - 1, NOBODY);
+			group_count(e->group, dest->out_source, -1);
+			withdraw_later(
+			    e, dest, FOR_OTHERS, sure_source(e, dest), NOBODY);
 		}
 	} else if (e->mode == BATCH_CATCH_UP || had) {
 		withdraw_later(e, dest, FOR_OTHERS, NOBODY, NOBODY);
@@ -193,7 +204,8 @@ advertise(struct encoding *e, struct dest *dest)
 	    (e->had != NULL && bits_test(e->had, dest->id));
 	if (!may_hold)
 		return;
-	if (source != RIB_LOCAL_PEER && (e->mode != BATCH_HEAD || seen != source + 1))
+	if (source != RIB_LOCAL_PEER &&
+	    (e->mode != BATCH_HEAD || sure_source(e, dest) != source))
 		withdraw_later(e, dest, FOR_OWNERS, source, NOBODY);
 	if (e->other_owners)
 		withdraw_later(e, dest, FOR_OWNERS, NOBODY,
@@ -205,15 +217,11 @@ static void
 name_owners(struct encoding *e, const struct addr *next_hop)
 {
 	const struct path *path = e->bucket->path;
-	bool has_originator = (path->attrs->flags & ATTRS_HAS_ORIGINATOR) != 0;
 
-	e->bucket->target = (struct target){ .audience = FOR_OTHERS,
-		.source = path->peer,
-		.originator = has_originator ? path->attrs->originator_id : 0,
-		.next_hop = *next_hop };
+	e->bucket->target = export_owners(&e->group->key, path);
 	e->other_owners = false;
 	/* Most often the next hop is the source itself, and nobody else is in question. */
-	if (!has_originator &&
+	if (e->bucket->target.originator == 0 &&
 	    addr_equal(&rib_peer_info(e->out->rib, path->peer)->address, next_hop))
 		return;
 	for (const struct member *m = e->group->members; m != NULL; m = m->next)

@@ -46,6 +46,18 @@ export_next_hop(const struct group_key *key, const struct attrs *attrs)
 	return key->self;
 }
 
+struct target
+export_owners(const struct group_key *key, const struct path *path)
+{
+	const struct attrs *attrs = path->attrs;
+
+	return (struct target){ .audience = FOR_OTHERS,
+		.source = path->peer,
+		.originator =
+		    attrs->flags & ATTRS_HAS_ORIGINATOR ? attrs->originator_id : 0,
+		.next_hop = export_next_hop(key, attrs) };
+}
+
 bool
 export_may(const struct rib *rib, const struct group_key *key, const struct path *path,
     struct addr *next_hop)

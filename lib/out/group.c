@@ -366,6 +366,16 @@ out_trim(struct out *out, enum family family)
 	rib_trim(out->rib, family, floor);
 }
 
+/* Those whose End-of-RIB waited for the head to pass what flapped during their walk. */
+static void
+wake_up(struct out *out, enum family family)
+{
+	for (struct group *g = out->groups[family]; g != NULL; g = g->next)
+		for (struct member *m = g->members; m != NULL; m = m->next)
+			if (m->end_of_rib_due)
+				member_make_ready(out, m);
+}
+
 static bool
 family_work(struct out *out, enum family family, unsigned budget)
 {
@@ -381,6 +391,7 @@ family_work(struct out *out, enum family family, unsigned budget)
 		group_export(out, g, from, to);
 	batch_mark_seen(out->batch);
 	out->head[family] = to;
+	wake_up(out, family);
 	out->trim_due = true;
 	return to != rib_version(out->rib, family);
 }
@@ -405,11 +416,20 @@ out_deadline(const struct out *out)
 {
 	uint64_t deadline = UINT64_MAX;
 
-	for (int f = 0; f < FAMILY_COUNT; f++)
-		for (const struct group *g = out->groups[f]; g != NULL; g = g->next)
-			if (g->waiting_since_ms != 0 &&
-			    g->waiting_since_ms + BACKLOG_WAIT_MS < deadline)
+	for (int f = 0; f < FAMILY_COUNT; f++) {
+		bool waits = false;
+
+		for (const struct group *g = out->groups[f]; g != NULL; g = g->next) {
+			if (g->waiting_since_ms == 0)
+				continue;
+			waits = true;
+			if (g->waiting_since_ms + BACKLOG_WAIT_MS < deadline)
 				deadline = g->waiting_since_ms + BACKLOG_WAIT_MS;
+		}
+		/* The laggard has caught up meanwhile. */
+		if (!waits && out->head[f] != rib_version(out->rib, (enum family)f))
+			deadline = out->now_ms;
+	}
 	return deadline;
 }
 
@@ -456,8 +476,16 @@ member_sent_count(const struct member *member)
 bool
 member_is_sent(const struct member *member, const struct dest *dest)
 {
-	return member->group != NULL && bits_test(member->group->sent, dest->id) &&
-	    dest->out_source != member->peer + 1;
+	const struct path *best = dest_best(dest);
+	struct target target;
+
+	if (member->group == NULL || !bits_test(member->group->sent, dest->id) ||
+	    dest->out_source == member->peer + 1)
+		return false;
+	if (best == NULL)
+		return true; /* the withdrawal is under way */
+	target = export_owners(&member->group->key, best);
+	return !target_is_owner(&target, member);
 }
 
 size_t
@@ -466,7 +494,12 @@ member_export(const struct out *out, const struct member *member,
 {
 	const struct path *best = dest_best(dest);
 
-	if (member->group == NULL || best == NULL || best->peer == member->peer ||
+	struct target target;
+
+	if (member->group == NULL || best == NULL)
+		return 0;
+	target = export_owners(&member->group->key, best);
+	if (target_is_owner(&target, member) ||
 	    !export_may(out->rib, &member->group->key, best, next_hop))
 		return 0;
 	return export_attributes(

@@ -31,6 +31,8 @@ member_start_walk(struct out *out, struct member *member)
 	struct group *group = member->group;
 	uint32_t n = segment_count(out, (enum family)group->key.family);
 
+	member->end_of_rib_after =
+	    rib_version(out->rib, (enum family)group->key.family);
 	member->walk_segments = n;
 	member->walk_left = n;
 	/* Where those who walk now are: their segments are encoded already. */
@@ -165,18 +167,6 @@ cache_segment(struct group *group, uint32_t segment, struct chunk *chunk)
 	group->walk_hint = segment;
 }
 
-/*
- * A change that the head has not exported yet reaches the member later, from the list or
- * in step.  A mover may hold the prefix from its former group: the books of the new one
- * say so, that a withdrawal is not forgotten.
- */
-static void
-skip_pending(struct group *group, const struct out_bits *had, const struct dest *dest)
-{
-	if (had != NULL && bits_test(had, dest->id) && !bits_set(group->sent, dest->id))
-		group_count(group, dest->out_source, 1);
-}
-
 static struct chunk *
 encode_segment(struct out *out, struct group *group, uint32_t segment,
     const struct out_bits *had)
@@ -190,11 +180,11 @@ encode_segment(struct out *out, struct group *group, uint32_t segment,
 	for (; id < end; id++) {
 		struct dest *dest = rib_dest_at(out->rib, family, id);
 
-		if (dest == NULL)
+		/* What the head has not exported yet comes later, by the list or in step. */
+		if (dest == NULL ||
+		    rib_dest_version(out->rib, family, dest) > out->head[family])
 			continue;
-		if (rib_dest_version(out->rib, family, dest) > out->head[family])
-			skip_pending(group, had, dest);
-		else if (dest_best(dest) != NULL || had != NULL)
+		if (dest_best(dest) != NULL || had != NULL)
 			batch_add(out->batch, dest);
 	}
 	batch_encode(out, group, out->batch, BATCH_WALK, had, chunk);
@@ -221,6 +211,9 @@ walk_on(struct out *out, struct member *member)
 	member->walk_next = (segment + 1) % member->walk_segments;
 	if (--member->walk_left == 0) {
 		member->state = MEMBER_CATCHING_UP;
+		/* What flapped during the walk was passed over: it comes by the list. */
+		member->end_of_rib_after =
+		    rib_version(out->rib, (enum family)group->key.family);
 		bits_unref(member->had);
 		member->had = NULL;
 	}
@@ -269,15 +262,45 @@ catch_up(struct out *out, struct member *member)
 	member_normalise(out, member);
 }
 
+/*
+ * A member that steps in may hold an older route of a destination that has changed again
+ * and waits behind the head: its change before that is a hole in the list by now.  So the
+ * group's books say that all those are held, lest a withdrawal be forgotten.
+ */
 static void
-step_in(struct member *member)
+mark_pending(struct out *out, struct group *group)
+{
+	enum family family = (enum family)group->key.family;
+	uint64_t version = group->marked > out->head[family] ? group->marked
+							      : out->head[family];
+	uint32_t i = rib_change_first(out->rib, family, version);
+
+	for (; i < rib_change_end(out->rib, family); i++) {
+		struct dest *dest = rib_change_at(out->rib, family, i, &version);
+
+		if (dest != NULL && !bits_set(group->sent, dest->id))
+			group_count(group, dest->out_source, 1);
+	}
+	group->marked = rib_version(out->rib, family);
+}
+
+static void
+step_in(struct out *out, struct member *member)
 {
 	struct group *group = member->group;
 
+	mark_pending(out, group);
 	member->state = MEMBER_IN_STEP;
 	group->n_in_step++;
 	chunk_unref(group->catch_up);
 	group->catch_up = NULL;
+}
+
+static bool
+end_of_rib_may_go(const struct out *out, const struct member *member)
+{
+	return member->end_of_rib_due && !member->end_of_rib_held &&
+	    out->head[member->group->key.family] >= member->end_of_rib_after;
 }
 
 /* Finds the member its next chunk; false when there is nothing to send now. */
@@ -292,16 +315,16 @@ member_advance(struct out *out, struct member *member)
 		case MEMBER_CATCHING_UP:
 			if (member->version < out->head[family]) {
 				catch_up(out, member);
-			} else if (member->end_of_rib_due && !member->end_of_rib_held) {
+			} else if (end_of_rib_may_go(out, member)) {
 				member->end_of_rib_due = false;
 				member->chunk = chunk_ref(out->end_of_rib[family]);
 			} else {
-				step_in(member);
+				step_in(out, member);
 			}
 			break;
 		case MEMBER_IN_STEP:
 			/* End-of-RIB was held back while the member was in step. */
-			if (!member->end_of_rib_due || member->end_of_rib_held)
+			if (!end_of_rib_may_go(out, member))
 				return false;
 			member->version = out->head[family];
 			member->state = MEMBER_CATCHING_UP;
@@ -322,13 +345,12 @@ member_is_mid_message(const struct member *member)
 bool
 member_has_output(const struct out *out, const struct member *member)
 {
-	(void)out;
 	if (member->group == NULL)
 		return false;
 	if (member->carry != NULL || member->chunk != NULL)
 		return true;
 	return member->state == MEMBER_WALKING || member->state == MEMBER_CATCHING_UP ||
-	    (member->end_of_rib_due && !member->end_of_rib_held);
+	    end_of_rib_may_go(out, member);
 }
 
 /* ---- octets ---- */

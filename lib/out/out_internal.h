@@ -81,6 +81,7 @@ struct group {
 	uint32_t cache_next;
 	uint32_t walk_hint;      /* segment encoded last */
 	struct chunk *catch_up;  /* the last stretch encoded for laggards */
+	uint64_t marked;         /* changes up to here: see mark_pending() */
 };
 
 struct out {
@@ -135,6 +136,8 @@ bool bits_set(struct out_bits *bits, uint32_t i);
 bool bits_clear(struct out_bits *bits, uint32_t i);
 
 /* export.c */
+/* Whom a path must not go back to; FOR_OTHERS. */
+struct target export_owners(const struct group_key *key, const struct path *path);
 bool export_may(const struct rib *rib, const struct group_key *key,
     const struct path *path, struct addr *next_hop);
 /* The attribute block as it goes out, without MP_REACH.  0: it does not fit `len`. */

@@ -18,9 +18,13 @@ peer_config() { # KIND TRANSPORT GR
 	mkdir -p "$LAB/frr"
 	chown frr:frr "$LAB/frr"
 	echo 'frr defaults traditional' >"$LAB/zebra.conf"
+	# bgpd may have the session before it has heard of its addresses from zebra, and would
+	# send ::ffff:10.9.0.2 as IPv6 next hop for ever: so it is told
 	cat >"$LAB/frr.conf" <<-CONF
 		frr defaults traditional
 		log stdout
+		route-map own permit 10
+		 set ipv6 next-hop global fd09::2
 		router bgp $frr_as
 		 bgp router-id 10.9.0.2
 		 no bgp ebgp-requires-policy
@@ -42,6 +46,7 @@ frr_family() { # NEIGHBOR FAMILY NETWORK
 		 address-family $2 unicast
 		  network $3
 		  neighbor $1 activate
+		  $([ "$2" = ipv4 ] || echo "neighbor $1 route-map own out")
 		 exit-address-family
 	CONF
 }

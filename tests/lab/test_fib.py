@@ -8,9 +8,8 @@ and reads what the kernel has with `ip -j route` and `ip monitor`.
     test_fib.py [NAME...]      all tests, or those whose names hold NAME
 "ok NAME" or "not ok NAME" a test; exit code 1 if one failed.
 Environment: BGPD_BUILD, the build directory (default build-release); FIBTOOL, the program
-itself.
+itself; SLOW=1 allows four times the time; SEED, of the random changes.
 """
-import atexit
 import json
 import os
 import pathlib
@@ -506,8 +505,8 @@ def adopt_confirm_sweep(lab):
           "10.4.0.0/26 blackhole")
     c = t.counts()
     equal((c["add_ok"], c["replace_ok"], c["installed"], c["stale"]), (0, 0, 3, 3))
+    assert not m.lines, m.tail()
     t.put("10.2.0.0/16 via 192.0.2.8 dev eth0")
-    assert not m.has("."), m.tail() if not m.has("192.0.2.8") else ""
     equal(len(lab.routes()), 6)
     equal(t.state("10.3.0.0/16"), "stale")
     t.ask("sweep")
@@ -637,10 +636,10 @@ def address_removed_and_back(lab):
     lab.ip("addr add 203.0.113.1/32 dev lo")
     t = Tool(lab, "--prefer-source", "203.0.113.1")
     t.put("10.1.0.0/16 via 192.0.2.9 dev eth0")
-    # The kernel takes the routes that prefer it along, in silence.
+    # The kernel takes the routes that prefer it along.
     lab.ip("addr del 203.0.113.1/32 dev lo")
     equal(lab.routes(), [])
-    wait_until("noticed", lambda: t.counts()["lost"] == 1, 1)
+    wait_until("noticed", lambda: t.counts()["installed"] == 0, 1)
     assert t.state("10.1.0.0/16").startswith("failed missing error EINVAL"), t.tail()
     lab.ip("addr add 203.0.113.1/32 dev lo")
     wait_until("repaired", lambda: lab.has("10.1.0.0/16"), 1)
@@ -944,7 +943,7 @@ def without_the_capability(lab):
 def random_changes_end_equal(lab):
     """A storm of others' changes; at rest the view is that of one who begins afresh."""
     import random
-    rng = random.Random(7)
+    rng = random.Random(int(os.environ.get("SEED", "7")))
     options = ("--quiet", "--import", CALI)
     for name in ("cali1", "cali2", "eth1"):
         lab.veth(name)
@@ -978,7 +977,12 @@ def random_changes_end_equal(lab):
         lab.carrier("cali1")
         lab.carrier("cali2")
         fresh = facts_of_new_one(lab, *options[1:])
-        wait_until(f"equal views in turn {turn}", lambda: t.facts() == fresh, 3)
+        try:
+            wait_until("equal views", lambda: t.facts() == fresh, 3)
+        except AssertionError:
+            mine = t.facts()
+            raise AssertionError(f"turn {turn}: only here {sorted(set(mine) - set(fresh))}, "
+                                 f"only afresh {sorted(set(fresh) - set(mine))}") from None
     # Where ours is in, it is right; where it is not, another is in its place or held back.
     t.settle()
     ours = lab.routes()

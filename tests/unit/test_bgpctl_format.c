@@ -134,13 +134,15 @@ static const char *const peer_lines[] = {
 	PEER("n2", "192.168.2.2", "Established", "false", "273600", "null", "false"),
 	PEER("n3", "192.168.2.3", "Active", "false", "null", "723", "true"),
 	PEER("n4", "192.168.2.4", "Idle", "true", "null", "null", "false"),
+	PEER("n5", "fd00:2::5", "Established", "false", "59", "null", "false"),
 };
 static const char peers_text[] =
     "NAME  ADDRESS         AS  STATE        UP/DOWN  RCVD  SENT\n"
     "n2    192.168.2.2  64512  Established    3d04h     8     5\n"
     "n3    192.168.2.3  64512  Active        12m03s     8     5  stale\n"
     "n4    192.168.2.4  64512  disabled           -     8     5\n"
-    "3 peers: 1 established, 1 not, 1 disabled\n";
+    "n5    fd00:2::5    64512  Established      59s     8     5\n"
+    "4 peers: 2 established, 1 not, 1 disabled\n";
 
 #define ROUTE(prefix, flags, peer, rest)                                         \
 	"{\"prefix\":\"" prefix "\"," flags ",\"peer\":" peer                    \
@@ -269,6 +271,23 @@ START_TEST(view_case)
 }
 END_TEST
 
+START_TEST(lines_break_at_blanks)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	print_line(out, "communities", "%s",
+	    "65000:10001 65000:10002 65000:10003 65000:10004 65000:10005 65000:10006");
+	fclose(out);
+	ck_assert_str_eq(text,
+	    "  communities      65000:10001 65000:10002 65000:10003 65000:10004"
+	    " 65000:10005\n"
+	    "                   65000:10006\n");
+	free(text);
+}
+END_TEST
+
 /* A daemon of another release may leave fields out or say something else. */
 START_TEST(missing_fields)
 {
@@ -341,6 +360,7 @@ main(void)
 	tcase_add_loop_test(texts, size_case, 0, sizeof(sizes) / sizeof(sizes[0]));
 	tcase_add_loop_test(texts, cut_case, 0, sizeof(cuts) / sizeof(cuts[0]));
 	tcase_add_loop_test(tables, view_case, 0, sizeof(views) / sizeof(views[0]));
+	tcase_add_test(tables, lines_break_at_blanks);
 	tcase_add_test(tables, missing_fields);
 	tcase_add_test(tables, long_texts);
 	suite_add_tcase(suite, texts);

@@ -197,9 +197,10 @@ is_owner(const struct world *w, uint32_t peer, const struct spec *in,
 	    addr_equal(&exported->next_hop, &address);
 }
 
-/* What the neighbour should hold of prefix i, 0 nothing. */
+/* What the neighbour should hold of prefix i, 0 nothing; *owned: it were something, but
+ * is the neighbour's own. */
 static uint64_t
-world_expect(const struct world *w, uint32_t peer, uint32_t i)
+world_expect(const struct world *w, uint32_t peer, uint32_t i, bool *owned)
 {
 	struct prefix prefix = model_prefix(w->family, i);
 	const struct dest *dest = rib_find(w->rib, &prefix);
@@ -207,37 +208,42 @@ world_expect(const struct world *w, uint32_t peer, uint32_t i)
 	const struct group_key *key = &w->peers[peer].key;
 	const struct spec *in;
 	struct spec exported;
+	uint64_t held;
 
+	*owned = false;
 	if (best == NULL || best->peer == peer)
 		return 0;
 	in = &w->specs[w->spec_of[best->peer][i]];
-	if (!model_export(in, &w->sources[best->peer], key, &exported) ||
-	    is_owner(w, peer, in, &exported))
+	if (!model_export(in, &w->sources[best->peer], key, &exported))
 		return 0;
-	return model_held(&exported, key, &prefix);
+	held = model_held(&exported, key, &prefix);
+	*owned = held != 0 && is_owner(w, peer, in, &exported);
+	return *owned ? 0 : held;
 }
 
 static void
 check_neighbour(const struct world *w, uint32_t peer)
 {
 	const struct neighbour *n = &w->peers[peer];
-	uint32_t count = 0;
+	uint32_t count = 0, owned = 0;
 
 	for (uint32_t i = 0; i < w->n_prefixes; i++) {
+		bool is_owned;
 		struct prefix prefix = model_prefix(w->family, i);
 		const struct dest *dest = rib_find(w->rib, &prefix);
-		uint64_t want = world_expect(w, peer, i);
+		uint64_t want = world_expect(w, peer, i, &is_owned);
 
 		ck_assert_msg(n->receiver.held[i] == want,
 		    "neighbour %u, prefix %u: holds %llx, should %llx", peer, i,
 		    (unsigned long long)n->receiver.held[i], (unsigned long long)want);
 		count += want != 0;
+		owned += is_owned;
 		ck_assert_msg((dest != NULL && member_is_sent(&n->member, dest)) ==
 			(want != 0),
 		    "neighbour %u, prefix %u: member_is_sent()", peer, i);
 	}
 	ck_assert_uint_eq(n->receiver.n_held, count);
-	ck_assert_msg(member_sent_count(&n->member) == count,
+	ck_assert_msg(member_sent_count(&n->member) == count + owned,
 	    "neighbour %u: %u counted, %u sent", peer, member_sent_count(&n->member),
 	    count);
 	ck_assert_uint_eq(n->receiver.end_of_rib, n->held_back ? 0 : 1);
@@ -310,6 +316,7 @@ static void
 join(struct world *w, uint32_t peer)
 {
 	struct neighbour *n = &w->peers[peer];
+	bool owned;
 
 	n->key = random_key(w, w->sources[peer].ebgp);
 	n->key.as4 = chance(w, 70);
@@ -317,7 +324,7 @@ join(struct world *w, uint32_t peer)
 	receiver_reset(&n->receiver);
 	receiver_expects(&n->receiver, &n->key);
 	for (uint32_t i = 0; i < w->n_prefixes; i++)
-		n->receiver.due[i] = world_expect(w, peer, i) != 0;
+		n->receiver.due[i] = world_expect(w, peer, i, &owned) != 0;
 	out_join(w->out, &n->member, peer, &n->key);
 	n->joined = true;
 	n->queued = n->stalled = false;
