@@ -263,8 +263,7 @@ say(const struct speaker_event *event, char *buf, size_t len)
 		break;
 	case EVENT_CONVERGED:
 		snprintf(buf, len,
-		    "the restart is over, what was not confirmed leaves"
-		    " the kernel");
+		    "converged: kernel routes that nobody confirmed are removed");
 		break;
 	case EVENT_REFUSED_OPEN:
 		snprintf(buf, len, "OPEN refused: %s", event->text);

@@ -76,7 +76,7 @@ struct member {
 	uint32_t walk_next; /* segment */
 	uint32_t walk_left;
 	uint32_t walk_segments; /* of the table when the walk began */
-	struct out_bits *had;   /* walking after a move: what it may hold */
+	struct out_bits *had;   /* from a move until its walk was sent: what it may hold */
 	uint64_t blocked_since_ms;
 	struct member *ready_next;
 };

@@ -214,8 +214,6 @@ walk_on(struct out *out, struct member *member)
 		/* What flapped during the walk was passed over: it comes by the list. */
 		member->end_of_rib_after =
 		    rib_version(out->rib, (enum family)group->key.family);
-		bits_unref(member->had);
-		member->had = NULL;
 	}
 	member->chunk = chunk;
 	member_normalise(out, member);
@@ -313,6 +311,9 @@ member_advance(struct out *out, struct member *member)
 		switch ((enum member_state)member->state) {
 		case MEMBER_WALKING: walk_on(out, member); break;
 		case MEMBER_CATCHING_UP:
+			/* Not with the walk's end: its last segment might be given up. */
+			bits_unref(member->had);
+			member->had = NULL;
 			if (member->version < out->head[family]) {
 				catch_up(out, member);
 			} else if (end_of_rib_may_go(out, member)) {

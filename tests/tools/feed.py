@@ -210,7 +210,7 @@ def arguments():
     parser.add_argument("--observer", default="10.9.0.3", help="the client's address and id")
     parser.add_argument("--cluster-id", default="10.9.0.1")
     parser.add_argument("--hold", type=int, default=90)
-    parser.add_argument("--limit", type=float, default=60, help="seconds for it all to arrive")
+    parser.add_argument("--limit", type=float, default=40, help="seconds for it all to arrive")
     parser.add_argument("--accept-as-set", action="store_true",
                         help="the reflector takes routes with an AS_SET (RFC 9774)")
     return parser.parse_args()
