@@ -13,18 +13,19 @@ struct session *
 session_new(struct speaker *sp, struct peer *peer, bool outgoing)
 {
 	struct session *s = mem_zero(1, sizeof(*s));
+	int slot = 0;
 
 	s->sp = sp;
 	s->peer = peer;
 	s->outgoing = outgoing;
 	s->last_out_ms = sp->now_ms;
 	s->state = outgoing ? FSM_IDLE : FSM_ACTIVE;
-	for (int i = 0; i < PEER_CONNECTIONS; i++)
-		if (peer->connections[i] == NULL) {
-			peer->connections[i] = s;
-			return s;
-		}
-	assert(!"a peer has room for one more connection");
+	/* The caller has seen that there is room for one more. */
+	while (peer->connections[slot] != NULL) {
+		slot++;
+		assert(slot < PEER_CONNECTIONS);
+	}
+	peer->connections[slot] = s;
 	return s;
 }
 

@@ -109,6 +109,8 @@ walk_attributes(const struct update *u, const struct update_context *c)
 		seen[a.type] = true;
 	}
 	DEMAND(!in.failed || u->verdict >= ACTION_WITHDRAW);
+	for (type = 0; !in.failed && type < 256; type++)
+		DEMAND(attribute_find(u->attributes, (uint8_t)type, &a) == seen[type]);
 	for (type = 0; type < 256; type++)
 		DEMAND(!update_keeps(u, (uint8_t)type) || seen[type]);
 }
