@@ -220,11 +220,12 @@ fib_note_conflict(struct fib *fib, struct fib_entry *e)
 		return;
 	prefix_format(&e->node.prefix, prefix);
 	if (!is)
-		kernel_log(fib->k, LOG_LEVEL_NOTICE, "kernel: %s is free for our route again",
-		    prefix);
+		kernel_log(fib->k, LOG_LEVEL_NOTICE,
+		    "kernel: %s is free for our route again", prefix);
 	else if (kernel_foreign_at(fib->k, &e->node.prefix, &protocol))
 		kernel_log(fib->k, LOG_LEVEL_WARNING,
-		    "kernel: conflict: a route of protocol %s has %s with our table and "
+		    "kernel: conflict: a route of protocol %s has %s with our table "
+		    "and "
 		    "metric; ours waits",
 		    rtmsg_protocol_name(protocol, name), prefix);
 	else
@@ -300,8 +301,8 @@ fib_sweep(struct fib *fib)
 
 /* A route of ours is in the kernel. */
 static void
-own_present(struct fib *fib, const struct kroute *route, enum kernel_source source,
-    bool by_us)
+own_present(
+    struct fib *fib, const struct kroute *route, enum kernel_source source, bool by_us)
 {
 	struct fib_entry *e = entry_get(fib, &route->prefix);
 	struct fib_shape *row;
@@ -349,8 +350,8 @@ own_gone(struct fib *fib, const struct kroute *route, uint32_t port)
 	    fib_shape_fits(e->want, e->have)) {
 		char what[64];
 
-		snprintf(what, sizeof(what), "deleted by another process (netlink port %u)",
-		    port);
+		snprintf(what, sizeof(what),
+		    "deleted by another process (netlink port %u)", port);
 		fib_fight(fib, e, what);
 	}
 	fib_entry_set_have(fib, e, NULL);
@@ -431,8 +432,8 @@ end_entry(struct fib *fib, struct fib_entry *e, bool complete)
 	bool seen = (e->node.flags & ENTRY_SEEN) != 0, lost;
 
 	e->node.flags &= (uint16_t)~ENTRY_SEEN;
-	lost = complete && !seen && e->have != NULL &&
-	    (e->node.flags & ENTRY_FLYING) == 0;
+	lost =
+	    complete && !seen && e->have != NULL && (e->node.flags & ENTRY_FLYING) == 0;
 	if (lost) {
 		fib_entry_set_have(fib, e, NULL);
 		e->node.flags &= (uint16_t)~ENTRY_STALE;
@@ -458,7 +459,8 @@ on_dump_end(void *arg, bool complete)
 	fib->counters.lost += lost;
 	if (lost > 0)
 		kernel_log(fib->k, LOG_LEVEL_INFO,
-		    "kernel: %u of our routes had vanished, putting back what is wanted",
+		    "kernel: %u of our routes had vanished, putting back what is "
+		    "wanted",
 		    lost);
 	fib_release_refused(fib, EEXIST);
 	if (!fib->synced && (complete || kernel_is_synced(fib->k)))
@@ -504,7 +506,7 @@ on_reconfigured(void *arg, const struct fib_identity *old)
 			    wanted_shape(fib, node->prefix.family, &e->want->is));
 		if (moves) {
 			fib_entry_set_have(fib, e, NULL);
-			node->flags &= (uint16_t)~(ENTRY_STALE | ENTRY_SEEN);
+			node->flags &= (uint16_t) ~(ENTRY_STALE | ENTRY_SEEN);
 		}
 		fib_entry_queue(fib, e);
 	}

@@ -12,8 +12,8 @@
  *   conflict.  It goes in when the other leaves.  A connected prefix never goes in.
  * - What somebody takes out is put back; when that goes on, ever later (a minute at
  *   most).  What the kernel refuses is tried again, likewise.
- * - What is found at the start is adopted: fib_set() of the same route costs nothing, of
- *   another one replaces it, and fib_sweep() removes what nobody asked for.
+ * - What is found at the start is adopted: fib_set() of the same route costs nothing,
+ * of another one replaces it, and fib_sweep() removes what nobody asked for.
  *
  * Writing happens in the event loop, in batches, after the turn that asked for it.
  */
@@ -72,7 +72,8 @@ enum fib_state {
 	FIB_STATE_PENDING,   /* about to be written, or put back later */
 	FIB_STATE_INSTALLED, /* the kernel has what we want */
 	FIB_STATE_STALE,     /* adopted, not confirmed */
-	FIB_STATE_CONFLICT,  /* another owner has the place, or the prefix is connected */
+	FIB_STATE_CONFLICT,  /* another owner has the place, or the prefix is connected
+			      */
 	FIB_STATE_FAILED,    /* the kernel refused it; tried again later */
 	FIB_STATE_DENIED,    /* a default route without kernel { default-route } */
 	FIB_STATE_COUNT,
@@ -95,8 +96,8 @@ struct fib_status {
 };
 
 /* `out` may be NULL. */
-enum fib_state fib_state(
-    const struct fib *fib, const struct prefix *prefix, struct fib_status *out);
+enum fib_state
+fib_state(const struct fib *fib, const struct prefix *prefix, struct fib_status *out);
 bool fib_is_installed(const struct fib *fib, const struct prefix *prefix);
 
 typedef void (*fib_each)(void *arg, const struct fib_status *status);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * Removal of all our routes at once, waiting for the kernel: the end of a daemon that is
- * not to be continued, `--flush`, and the rest of a move to another table.  Asks the
+ * Removal of all our routes at once, waiting for the kernel: the end of a daemon that
+ * is not to be continued, `--flush`, and the rest of a move to another table.  Asks the
  * kernel itself what is ours, and believes no view.
  */
 #include <errno.h>
@@ -69,7 +69,8 @@ collect(struct purge *p, enum family family)
 {
 	struct netlink_dump dump = { .nl = &p->reader, .row = on_row, .arg = p };
 
-	netlink_dump_start(&dump, rtmsg_route_dump(family, p->id.table, p->id.protocol));
+	netlink_dump_start(
+	    &dump, rtmsg_route_dump(family, p->id.table, p->id.protocol));
 	while (dump.status == DUMP_ACTIVE) {
 		if (!wait_for(&p->reader))
 			return ETIMEDOUT;
@@ -162,14 +163,15 @@ fib_purge(const struct fib_identity *id, uint32_t *removed, char *err, size_t er
 	struct purge p = { .id = *id, .reader.fd = -1 };
 	int error = 0;
 	bool opened = netlink_writer_open(&p.writer, on_done, &p, err, errlen) &&
-	    netlink_open(&p.reader, NETLINK_BUFFER_LEN * 4, err, errlen);
+		      netlink_open(&p.reader, NETLINK_BUFFER_LEN * 4, err, errlen);
 
 	if (opened) {
 		p.buffer = mem_alloc(NETLINK_BUFFER_LEN);
 		error = purge_all(&p);
 		if (error != 0)
 			snprintf(err, errlen, "kernel: removing our routes: %s%s",
-			    strerror(error), error == EPERM ? ", no CAP_NET_ADMIN" : "");
+			    strerror(error),
+			    error == EPERM ? ", no CAP_NET_ADMIN" : "");
 	}
 	if (removed != NULL)
 		*removed = p.removed;

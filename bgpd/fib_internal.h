@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * The records of the FIB, shared by fib.c (what is wanted and what is there), fib_write.c
- * (batches and answers), fib_retry.c (back-off) and fib_show.c.  Nobody else includes it.
+ * The records of the FIB, shared by fib.c (what is wanted and what is there),
+ * fib_write.c (batches and answers), fib_retry.c (back-off) and fib_show.c.  Nobody
+ * else includes it.
  *
  *   fib_set() ─> want ┐              ┌─> ADD, REPLACE, DELETE ─> writer ─> answer ─┐
  *                     ├─ fib_decide() ┤                                             │
@@ -33,9 +34,9 @@ enum {
  * asked for (milliseconds). */
 struct fib_entry {
 	struct route_node node;
-	struct fib_shape *want;      /* NULL: nothing */
-	struct fib_shape *have;      /* what the kernel has of ours, as far as we know */
-	struct fib_entry *next;      /* of the queue */
+	struct fib_shape *want; /* NULL: nothing */
+	struct fib_shape *have; /* what the kernel has of ours, as far as we know */
+	struct fib_entry *next; /* of the queue */
 	struct fib_trouble *trouble; /* NULL for nearly all */
 };
 
@@ -103,10 +104,10 @@ struct fib {
 	unsigned blocked_times;
 	struct fib_complaint refusals, fights, conflicts;
 
-	bool synced;  /* the first dump is done: writing may begin */
+	bool synced; /* the first dump is done: writing may begin */
 	bool dumping;
-	bool swept;   /* what is ours and not wanted is removed */
-	bool moved;   /* `old` is to be removed when the new place is filled */
+	bool swept; /* what is ours and not wanted is removed */
+	bool moved; /* `old` is to be removed when the new place is filled */
 	struct fib_identity old;
 	uint32_t adopted;
 	struct fib_counters counters;
@@ -120,8 +121,8 @@ void fib_entry_queue(struct fib *fib, struct fib_entry *e);
 struct fib_entry *fib_entry_dequeue(struct fib *fib);
 void fib_entry_set_have(struct fib *fib, struct fib_entry *e, struct fib_shape *have);
 /* What is to be done for the entry now, and its state until then. */
-enum fib_op fib_decide(
-    const struct fib *fib, const struct fib_entry *e, enum fib_state *state);
+enum fib_op
+fib_decide(const struct fib *fib, const struct fib_entry *e, enum fib_state *state);
 /* Frees it when neither side knows it. */
 void fib_entry_reap(struct fib *fib, struct fib_entry *e);
 void fib_entry_set_state(struct fib *fib, struct fib_entry *e, enum fib_state state);
@@ -177,7 +178,7 @@ fib_is_held(const struct fib_entry *e)
 
 /* ---- fib_flush.c ---- */
 /* Removes all routes of the identity, waiting for the kernel. */
-bool fib_purge(
-    const struct fib_identity *id, uint32_t *removed, char *err, size_t errlen);
+bool
+fib_purge(const struct fib_identity *id, uint32_t *removed, char *err, size_t errlen);
 
 #endif

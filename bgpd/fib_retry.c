@@ -4,8 +4,8 @@
  * Each failure in a row doubles the delay, from one second to sixty.  A delay has its
  * own list, so the first of a list is due first and nothing is searched.
  *
- * A refusal may end when a link or an address comes: then all refused are tried at once.
- * A fight only ends by the other side's leaving.
+ * A refusal may end when a link or an address comes: then all refused are tried at
+ * once. A fight only ends by the other side's leaving.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -35,7 +35,8 @@ fib_may_complain(struct fib_complaint *complaint, uint32_t *left_out)
 	uint64_t now = kernel_now_ms();
 
 	*left_out = 0;
-	if (now - complaint->window_ms >= COMPLAINT_WINDOW_MS || complaint->window_ms == 0) {
+	if (now - complaint->window_ms >= COMPLAINT_WINDOW_MS ||
+	    complaint->window_ms == 0) {
 		*left_out = complaint->left_out;
 		*complaint = (struct fib_complaint){ .window_ms = now };
 	}
@@ -233,8 +234,8 @@ place_is_taken(struct fib *fib, struct fib_entry *e)
 }
 
 void
-fib_refused(struct fib *fib, struct fib_entry *e, enum fib_op op, int error,
-    const char *reason)
+fib_refused(
+    struct fib *fib, struct fib_entry *e, enum fib_op op, int error, const char *reason)
 {
 	struct fib_trouble *t;
 
@@ -258,10 +259,6 @@ fib_refused(struct fib *fib, struct fib_entry *e, enum fib_op op, int error,
 	t->refusals = t->refusals < UINT8_MAX ? (uint8_t)(t->refusals + 1) : UINT8_MAX;
 	fib_hold(fib, e, t->refusals);
 	log_refusal(fib, e, op, reason);
-	/* A refused change may leave a wrong route: that is decided next, once; a
-	 * deletion that fails too waits for the delay. */
-	if (op == FIB_OP_REPLACE)
-		fib_entry_queue(fib, e);
 }
 
 void
@@ -285,8 +282,9 @@ fib_block(struct fib *fib, int error)
 	unsigned delay;
 
 	if (fib->blocked_error == 0)
-		kernel_log(fib->k, LOG_LEVEL_ERROR, "kernel: routes cannot be written: %s%s",
-		    strerror(error), error == EPERM ? ", no CAP_NET_ADMIN" : "");
+		kernel_log(fib->k, LOG_LEVEL_ERROR,
+		    "kernel: routes cannot be written: %s%s", strerror(error),
+		    error == EPERM ? ", no CAP_NET_ADMIN" : "");
 	if (fib->blocked_error == 0 || kernel_now_ms() >= fib->blocked_until_ms)
 		fib->blocked_times++;
 	fib->blocked_error = error;
@@ -330,11 +328,12 @@ fib_fight(struct fib *fib, struct fib_entry *e, const char *what)
 	/* Once is an accident: it is put back at once. */
 	if (t->fights > 1) {
 		fib_hold(fib, e, t->fights - 1u);
-		snprintf(when, sizeof(when), "for the %uth time, back in %u s", t->fights,
-		    delays_s[t->delay]);
+		snprintf(when, sizeof(when), "for the %uth time, back in %u s",
+		    t->fights, delays_s[t->delay]);
 	}
 	if (fib_may_complain(&fib->fights, &left_out))
-		kernel_log(fib->k, LOG_LEVEL_WARNING, "kernel: our route %s was %s; %s%s",
+		kernel_log(fib->k, LOG_LEVEL_WARNING,
+		    "kernel: our route %s was %s; %s%s",
 		    prefix_format(&e->node.prefix, prefix), what, when,
 		    more_text(left_out, more, sizeof(more)));
 }

@@ -45,7 +45,8 @@ hop_compare(const struct fib_hop *a, const struct fib_hop *b)
 static bool
 hop_equal(const struct fib_hop *a, const struct fib_hop *b)
 {
-	return hop_compare(a, b) == 0 && a->onlink == b->onlink && a->weight == b->weight;
+	return hop_compare(a, b) == 0 && a->onlink == b->onlink &&
+	       a->weight == b->weight;
 }
 
 static void
@@ -156,8 +157,8 @@ fib_shape_get(struct fib_shapes *shapes, const struct rtmsg_shape *from)
 	sorted.hops = hops;
 	hash = hash_of(&sorted);
 	shape = shapes->buckets[hash & (shapes->n_buckets - 1)];
-	while (shape != NULL &&
-	    (shape->hash != hash || !shape_equal(&shape->is, &sorted)))
+	while (
+	    shape != NULL && (shape->hash != hash || !shape_equal(&shape->is, &sorted)))
 		shape = shape->next;
 	return shape != NULL ? fib_shape_ref(shape) : insert(shapes, &sorted, hash);
 }

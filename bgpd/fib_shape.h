@@ -25,8 +25,8 @@ struct fib_shapes {
 void fib_shapes_init(struct fib_shapes *shapes);
 void fib_shapes_destroy(struct fib_shapes *shapes);
 /* With one reference more. */
-struct fib_shape *fib_shape_get(
-    struct fib_shapes *shapes, const struct rtmsg_shape *from);
+struct fib_shape *
+fib_shape_get(struct fib_shapes *shapes, const struct rtmsg_shape *from);
 struct fib_shape *fib_shape_of(struct fib_shapes *shapes, const struct kroute *route);
 struct fib_shape *fib_shape_ref(struct fib_shape *shape);
 /* NULL is fine. */

@@ -44,7 +44,8 @@ owner_of(const struct fib *fib, const struct prefix *prefix, uint8_t *protocol)
 }
 
 static void
-describe_trouble(const struct fib *fib, const struct fib_entry *e, struct fib_status *out)
+describe_trouble(
+    const struct fib *fib, const struct fib_entry *e, struct fib_status *out)
 {
 	const struct fib_trouble *t = e->trouble;
 	uint64_t now = kernel_now_ms();
@@ -85,8 +86,8 @@ describe(const struct fib *fib, const struct fib_entry *e, struct fib_status *ou
 		    (size_t)shape->is.n_hops * sizeof(shape->hops[0]));
 	}
 	out->missing = e->want != NULL && e->have == NULL;
-	out->differs = e->want != NULL && e->have != NULL &&
-	    !fib_shape_fits(e->want, e->have);
+	out->differs =
+	    e->want != NULL && e->have != NULL && !fib_shape_fits(e->want, e->have);
 	describe_trouble(fib, e, out);
 	if (state == FIB_STATE_CONFLICT) {
 		const char *why = owner_of(fib, &e->node.prefix, &owner);
@@ -98,7 +99,8 @@ describe(const struct fib *fib, const struct fib_entry *e, struct fib_status *ou
 		snprintf(out->detail, sizeof(out->detail), "%s",
 		    strerror(fib->blocked_error));
 	} else if (state == FIB_STATE_DENIED) {
-		snprintf(out->detail, sizeof(out->detail), "kernel { default-route } is false");
+		snprintf(out->detail, sizeof(out->detail),
+		    "kernel { default-route } is false");
 	}
 	return state;
 }
@@ -169,7 +171,7 @@ bool
 fib_is_settled(const struct fib *fib)
 {
 	return fib->synced && fib->n_queued == 0 && fib->writer.n_flying == 0 &&
-	    fib->writer.n_batch == 0;
+	       fib->writer.n_batch == 0;
 }
 
 void
@@ -185,5 +187,5 @@ fib_counters(const struct fib *fib, struct fib_counters *out)
 		}
 	out->batch = fib->batch;
 	out->bytes = (size_t)fib->entries.n * sizeof(struct fib_entry) +
-	    (size_t)fib->entries.base * 2 * sizeof(void *);
+		     (size_t)fib->entries.base * 2 * sizeof(void *);
 }

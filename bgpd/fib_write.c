@@ -73,8 +73,8 @@ succeeded(struct fib *fib, struct fib_entry *e, const struct fib_sent *sent)
 {
 	fib->counters.succeeded[sent->op]++;
 	fib_unblock(fib);
-	fib_entry_set_have(fib, e,
-	    sent->op == FIB_OP_DELETE ? NULL : fib_shape_ref(sent->shape));
+	fib_entry_set_have(
+	    fib, e, sent->op == FIB_OP_DELETE ? NULL : fib_shape_ref(sent->shape));
 	if (sent->op == FIB_OP_DELETE)
 		return;
 	if (e->want == sent->shape)
@@ -151,7 +151,8 @@ on_lost(int fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	kernel_log(fib->k, LOG_LEVEL_WARNING,
-	    "kernel: no answer for %d s, comparing with what is there", ANSWER_TIMEOUT_S);
+	    "kernel: no answer for %d s, comparing with what is there",
+	    ANSWER_TIMEOUT_S);
 	netlink_writer_abandon(&fib->writer);
 }
 
@@ -214,7 +215,8 @@ fib_restore(struct fib *fib, const struct nlmsghdr *message)
 	header->nlmsg_flags = NLM_F_REQUEST | NLM_F_REPLACE;
 	header->nlmsg_pid = 0;
 	rtm = nlmsg_data(header);
-	rtm->rtm_flags &= RTNH_F_ONLINK | RTNH_F_PERVASIVE; /* the rest is the kernel's */
+	rtm->rtm_flags &=
+	    RTNH_F_ONLINK | RTNH_F_PERVASIVE; /* the rest is the kernel's */
 	STAILQ_INSERT_TAIL(&fib->victims, victim, list);
 	fib_flush_within(fib, 0);
 }
@@ -225,7 +227,7 @@ add_victims(struct fib *fib)
 	struct fib_victim *victim;
 
 	while ((victim = STAILQ_FIRST(&fib->victims)) != NULL &&
-	    netlink_writer_room(&fib->writer) > 0) {
+	       netlink_writer_room(&fib->writer) > 0) {
 		STAILQ_REMOVE_HEAD(&fib->victims, list);
 		netlink_writer_add(&fib->writer, victim->msg, NULL, 0);
 		free(victim);

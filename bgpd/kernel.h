@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * What the kernel has beside our own routes: links, addresses, foreign routes, and which
- * of those are workloads.  Facts come out through callbacks, from the event loop.
+ * What the kernel has beside our own routes: links, addresses, foreign routes, and
+ * which of those are workloads.  Facts come out through callbacks, from the event loop.
  *
  *   events ──┐                       ┌── kernel_link.c  links, addresses
  *            ├─ kernel.c (sockets, ──┼── kernel_view.c  foreign routes ── workload.c
@@ -26,17 +26,19 @@ struct kernel;
  */
 struct kernel_events {
 	/*
-	 * The best route of a prefix that is not ours, unicast, over a link that is up and
-	 * has its carrier; from the main table and kernel.table.  Set or changed, gone.
+	 * The best route of a prefix that is not ours, unicast, over a link that is up
+	 * and has its carrier; from the main table and kernel.table.  Set or changed,
+	 * gone.
 	 */
 	void (*igp)(void *arg, const struct igp_route *route);
 	void (*igp_gone)(void *arg, const struct prefix *prefix);
 	/*
-	 * An address of ours on a link that is up (`bits` its subnet's length).  One on two
-	 * links is told of twice: kernel_is_local_address() already gives the new state.
+	 * An address of ours on a link that is up (`bits` its subnet's length).  One on
+	 * two links is told of twice: kernel_is_local_address() already gives the new
+	 * state.
 	 */
-	void (*address)(void *arg, const struct addr *a, unsigned bits, uint32_t ifindex,
-	    bool present);
+	void (*address)(void *arg, const struct addr *a, unsigned bits,
+	    uint32_t ifindex, bool present);
 	/* The first route of a prefix that import `import_index` takes came, the last
 	 * one left. */
 	void (*workload)(void *arg, unsigned import_index, const struct prefix *prefix,
@@ -57,8 +59,8 @@ struct kernel *kernel_new(struct event_base *base, const struct conf_kernel *con
 void kernel_free(struct kernel *k);
 
 /*
- * A reload.  Import i of the new configuration is compared with import i of the old one:
- * workload() is called for what it takes now and did not, and the other way round.
+ * A reload.  Import i of the new configuration is compared with import i of the old
+ * one: workload() is called for what it takes now and did not, and the other way round.
  * A new protocol, metric or table moves our routes to it.  False: nothing was changed,
  * the reason is in `err`.
  */
@@ -74,8 +76,8 @@ bool kernel_is_connected(const struct kernel *k, const struct addr *a,
 /* The link that has this address; 0: none. */
 uint32_t kernel_address_link(const struct kernel *k, const struct addr *a);
 /* A global address on that link (no link-local one); FAMILY_NONE: it has none. */
-struct addr kernel_link_address(
-    const struct kernel *k, uint32_t ifindex, enum family family);
+struct addr
+kernel_link_address(const struct kernel *k, uint32_t ifindex, enum family family);
 /* "?" for an unknown link. */
 const char *kernel_link_name(const struct kernel *k, uint32_t ifindex);
 /* 0: there is no link of that name. */
@@ -102,8 +104,8 @@ enum kernel_source { KERNEL_DUMP, KERNEL_EVENT };
 struct kernel_hook {
 	void *arg;
 	/*
-	 * A route of ours is there, or left.  `port` is who did it (0: the kernel itself),
-	 * of an event.
+	 * A route of ours is there, or left.  `port` is who did it (0: the kernel
+	 * itself), of an event.
 	 */
 	void (*own)(void *arg, const struct kroute *route, enum kernel_source source,
 	    uint32_t port, bool present);
@@ -114,8 +116,8 @@ struct kernel_hook {
 	/* A write of ours was put in the place of this foreign route. */
 	void (*overran)(
 	    void *arg, const struct prefix *prefix, const struct nlmsghdr *foreign);
-	/* A dump of all routes begins, has ended.  Not `complete`: what was not seen may
-	 * be there. */
+	/* A dump of all routes begins, has ended.  Not `complete`: what was not seen
+	 * may be there. */
 	void (*dump_begin)(void *arg);
 	void (*dump_end)(void *arg, bool complete);
 	/* A link or an address came or left: what failed before may work now. */
@@ -123,8 +125,8 @@ struct kernel_hook {
 	/* After a reload; the identity may be another one. */
 	void (*reconfigured)(void *arg, const struct fib_identity *old);
 };
-/* `port` is that of the socket that writes.  NULL: nobody owns routes any longer.  A new
- * owner gets a dump. */
+/* `port` is that of the socket that writes.  NULL: nobody owns routes any longer.  A
+ * new owner gets a dump. */
 void kernel_set_hook(struct kernel *k, const struct kernel_hook *hook, uint32_t port);
 struct event_base *kernel_event_base(const struct kernel *k);
 const struct fib_identity *kernel_identity(const struct kernel *k);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * What the foreign routes of one prefix mean: which of them resolves next hops, which
- * imports take the prefix, whether it is connected here.  Judged from scratch after each
- * change (a prefix has one or two routes), told where the answer differs from the last.
+ * imports take the prefix, whether it is connected here.  Judged from scratch after
+ * each change (a prefix has one or two routes), told where the answer differs from the
+ * last.
  */
 #include "kernel_view_types.h"
 
@@ -42,8 +43,8 @@ kernel_view_wants(const struct kernel_view *view, const struct kroute *route)
 /* ---- next hop resolution ---- */
 
 /*
- * The hop that stands for the route, of those whose link works: the lowest gateway, since
- * the order of the hops of an IPv6 route depends on how one asks.
+ * The hop that stands for the route, of those whose link works: the lowest gateway,
+ * since the order of the hops of an IPv6 route depends on how one asks.
  */
 static const struct view_hop *
 usable_hop(const struct view_route *route)
@@ -64,8 +65,8 @@ static bool
 is_subnet(const struct view_route *route)
 {
 	return route->type == RTN_UNICAST &&
-	    (route->protocol == RTPROT_KERNEL || route->protocol == RTPROT_RA) &&
-	    route->n_hops == 1 && route->hops[0].gateway.family == FAMILY_NONE;
+	       (route->protocol == RTPROT_KERNEL || route->protocol == RTPROT_RA) &&
+	       route->n_hops == 1 && route->hops[0].gateway.family == FAMILY_NONE;
 }
 
 /* Our table first, then the main one, then the order of the kernel. */
@@ -175,7 +176,7 @@ judge_connected(struct kernel_view *view, struct view_node *node)
 
 	for (const struct view_route *i = node->routes; i != NULL && !is; i = i->next)
 		is = !i->gone && i->table == RT_TABLE_MAIN && is_subnet(i) &&
-		    kernel_link_up(i->hops[0].link);
+		     kernel_link_up(i->hops[0].link);
 	if (is == was)
 		return;
 	node->node.flags ^= NODE_CONNECTED;

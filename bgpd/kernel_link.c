@@ -19,7 +19,7 @@
 enum { LINK_BUCKETS_FIRST = 32 };
 
 struct kernel_address {
-	struct kernel_address *next_same; /* of the same address, on other links */
+	struct kernel_address *next_same;    /* of the same address, on other links */
 	struct kernel_address *next, **prev; /* on the link */
 	struct kernel_address *next_subnet, **prev_subnet;
 	struct kernel_link *link;
@@ -101,7 +101,8 @@ kernel_links_by_name(const struct kernel_links *links, const char *name)
 static void
 insert_link(struct kernel_links *links, struct kernel_link *link)
 {
-	struct kernel_link **to = &links->buckets[link->ifindex & (links->n_buckets - 1)];
+	struct kernel_link **to =
+	    &links->buckets[link->ifindex & (links->n_buckets - 1)];
 
 	link->next = *to;
 	*to = link;
@@ -160,7 +161,8 @@ bool
 kernel_link_usable(const struct kernel_link *link)
 {
 	/* As the kernel judges RTNH_F_LINKDOWN. */
-	return kernel_link_up(link) && (link->flags & (IFF_RUNNING | IFF_LOWER_UP)) != 0;
+	return kernel_link_up(link) &&
+	       (link->flags & (IFF_RUNNING | IFF_LOWER_UP)) != 0;
 }
 
 /* ---- addresses ---- */
@@ -260,8 +262,8 @@ remove_address(struct kernel_links *links, struct kernel_address *a)
 
 /* IFA_LOCAL is ours, IFA_ADDRESS the other end of a point-to-point link or ours too. */
 static bool
-parse_address(
-    const struct nlmsghdr *header, struct addr *local, struct prefix *subnet, bool *usable)
+parse_address(const struct nlmsghdr *header, struct addr *local, struct prefix *subnet,
+    bool *usable)
 {
 	struct nlattr *tb[IFA_MAX + 1];
 	const struct ifaddrmsg *ifa;
@@ -288,10 +290,10 @@ parse_address(
 	a = addr_from_bytes(family, nla_data(far));
 	*subnet = prefix_of(&a, ifa->ifa_prefixlen);
 	flags = tb[IFA_FLAGS] != NULL && nla_len(tb[IFA_FLAGS]) >= (int)sizeof(flags)
-	    ? nla_get_u32(tb[IFA_FLAGS])
-	    : ifa->ifa_flags;
+		    ? nla_get_u32(tb[IFA_FLAGS])
+		    : ifa->ifa_flags;
 	*usable = (flags & IFA_F_DADFAILED) == 0 &&
-	    ((flags & IFA_F_TENTATIVE) == 0 || (flags & IFA_F_OPTIMISTIC) != 0);
+		  ((flags & IFA_F_TENTATIVE) == 0 || (flags & IFA_F_OPTIMISTIC) != 0);
 	return true;
 }
 
@@ -327,8 +329,8 @@ kernel_links_address_message(struct kernel_links *links, const struct nlmsghdr *
 /* ---- link messages ---- */
 
 static unsigned
-update_link(
-    struct kernel_links *links, struct kernel_link *link, uint32_t flags, const char *name)
+update_link(struct kernel_links *links, struct kernel_link *link, uint32_t flags,
+    const char *name)
 {
 	bool up = kernel_link_up(link), usable = kernel_link_usable(link);
 	unsigned change = 0;
@@ -344,7 +346,8 @@ update_link(
 		change |= LINK_RENAMED;
 	}
 	if ((change & (LINK_WENT_DOWN | LINK_CAME_UP)) != 0)
-		for (struct kernel_address *a = link->addresses, *next; a != NULL; a = next) {
+		for (struct kernel_address *a = link->addresses, *next; a != NULL;
+		     a = next) {
 			next = a->next;
 			report(links, a);
 		}
@@ -364,8 +367,8 @@ forget_link(struct kernel_links *links, struct kernel_link *link)
 }
 
 unsigned
-kernel_links_message(struct kernel_links *links, const struct nlmsghdr *header,
-    struct kernel_link **out)
+kernel_links_message(
+    struct kernel_links *links, const struct nlmsghdr *header, struct kernel_link **out)
 {
 	struct nlattr *tb[IFLA_MAX + 1];
 	const struct ifinfomsg *ifi;
@@ -383,8 +386,8 @@ kernel_links_message(struct kernel_links *links, const struct nlmsghdr *header,
 		*out = link;
 		return link != NULL && link->known ? forget_link(links, link) : 0;
 	}
-	if (nlmsg_parse((struct nlmsghdr *)(uintptr_t)header, sizeof(*ifi), tb, IFLA_MAX,
-		NULL) < 0)
+	if (nlmsg_parse((struct nlmsghdr *)(uintptr_t)header, sizeof(*ifi), tb,
+		IFLA_MAX, NULL) < 0)
 		return 0;
 	if (tb[IFLA_IFNAME] != NULL)
 		nla_strlcpy(name, tb[IFLA_IFNAME], sizeof(name));
@@ -416,8 +419,8 @@ kernel_links_sweep_addresses(struct kernel_links *links)
 	for (uint32_t i = 0; i < links->n_buckets; i++)
 		for (struct kernel_link *link = links->buckets[i]; link != NULL;
 		     link = link->next)
-			for (struct kernel_address *a = link->addresses, *next; a != NULL;
-			     a = next) {
+			for (struct kernel_address *a = link->addresses, *next;
+			     a != NULL; a = next) {
 				next = a->next;
 				if (!a->seen)
 					remove_address(links, a);
@@ -428,8 +431,8 @@ struct kernel_link *
 kernel_links_sweep(struct kernel_links *links, uint32_t *cursor, unsigned *change)
 {
 	for (; *cursor < links->n_buckets; ++*cursor)
-		for (struct kernel_link *link = links->buckets[*cursor], *next; link != NULL;
-		     link = next) {
+		for (struct kernel_link *link = links->buckets[*cursor], *next;
+		     link != NULL; link = next) {
 			next = link->next;
 			if (link->known && !link->seen) {
 				*change = forget_link(links, link);
@@ -464,7 +467,7 @@ kernel_links_is_local_prefix(
 	struct addr a = prefix_addr(prefix);
 
 	return prefix->bits == family_max_bits(prefix->family) &&
-	    kernel_links_is_local(links, &a);
+	       kernel_links_is_local(links, &a);
 }
 
 bool
@@ -510,8 +513,8 @@ kernel_links_address(
 	struct addr found = addr_none();
 
 	/* New ones are put in front: the oldest, the primary, is the last. */
-	for (struct kernel_address *a = link != NULL ? link->addresses : NULL; a != NULL;
-	     a = a->next)
+	for (struct kernel_address *a = link != NULL ? link->addresses : NULL;
+	     a != NULL; a = a->next)
 		if (a->local.family == family && a->reported &&
 		    !addr_is_link_local(&a->local))
 			found = a->local;

@@ -3,8 +3,8 @@
  * Links and addresses as rtnetlink tells of them.  Part of kernel.c's view; its callers
  * are kernel.c and kernel_view.c.
  *
- * A link's record exists as soon as a route or an address names it, so that the order in
- * which the kernel tells of them does not matter.
+ * A link's record exists as soon as a route or an address names it, so that the order
+ * in which the kernel tells of them does not matter.
  */
 #ifndef BGPD_KERNEL_LINK_H
 #define BGPD_KERNEL_LINK_H
@@ -43,14 +43,15 @@ void kernel_links_init(
     struct kernel_links *links, const struct kernel_events *events, void *arg);
 void kernel_links_destroy(struct kernel_links *links);
 
-struct kernel_link *kernel_links_find(
-    const struct kernel_links *links, uint32_t ifindex);
+struct kernel_link *
+kernel_links_find(const struct kernel_links *links, uint32_t ifindex);
 /* NULL: no link has this name. */
-struct kernel_link *kernel_links_by_name(
-    const struct kernel_links *links, const char *name);
+struct kernel_link *
+kernel_links_by_name(const struct kernel_links *links, const char *name);
 /* Made when it is not there. */
 struct kernel_link *kernel_links_get(struct kernel_links *links, uint32_t ifindex);
-/* Frees the record where nobody needs it: it is unknown, without routes and addresses. */
+/* Frees the record where nobody needs it: it is unknown, without routes and addresses.
+ */
 void kernel_links_release(struct kernel_links *links, struct kernel_link *link);
 
 static inline bool
@@ -73,19 +74,19 @@ bool kernel_link_usable(const struct kernel_link *link);
  * RTM_NEWLINK, RTM_DELLINK: what changed (enum link_change), and of which link.  The
  * link's addresses have been reported then.
  */
-unsigned kernel_links_message(struct kernel_links *links,
-    const struct nlmsghdr *header, struct kernel_link **link);
+unsigned kernel_links_message(struct kernel_links *links, const struct nlmsghdr *header,
+    struct kernel_link **link);
 /* RTM_NEWADDR, RTM_DELADDR.  True: something changed. */
-bool kernel_links_address_message(
-    struct kernel_links *links, const struct nlmsghdr *header);
+bool
+kernel_links_address_message(struct kernel_links *links, const struct nlmsghdr *header);
 
 /* A dump of links and addresses begins; it ended, and what it did not show is gone. */
 void kernel_links_mark(struct kernel_links *links);
 void kernel_links_sweep_addresses(struct kernel_links *links);
 /* One link that was not seen, as if deleted: changes are reported as above; NULL: none
  * is left.  `cursor` begins as 0. */
-struct kernel_link *kernel_links_sweep(
-    struct kernel_links *links, uint32_t *cursor, unsigned *change);
+struct kernel_link *
+kernel_links_sweep(struct kernel_links *links, uint32_t *cursor, unsigned *change);
 
 bool kernel_links_is_local(const struct kernel_links *links, const struct addr *a);
 /* The address itself is the prefix. */
@@ -93,7 +94,8 @@ bool kernel_links_is_local_prefix(
     const struct kernel_links *links, const struct prefix *prefix);
 bool kernel_links_connected(const struct kernel_links *links, const struct addr *a,
     uint32_t *ifindex, struct prefix *subnet);
-uint32_t kernel_links_of_address(const struct kernel_links *links, const struct addr *a);
+uint32_t
+kernel_links_of_address(const struct kernel_links *links, const struct addr *a);
 struct addr kernel_links_address(
     const struct kernel_links *links, uint32_t ifindex, enum family family);
 

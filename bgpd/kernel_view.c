@@ -50,8 +50,8 @@ static bool
 is_in_our_place(const struct kernel_view *view, const struct view_route *route)
 {
 	return route->table == view->id.table &&
-	    route->metric ==
-	    fib_identity_metric(&view->id, route->node->node.prefix.family);
+	       route->metric ==
+		   fib_identity_metric(&view->id, route->node->node.prefix.family);
 }
 
 /* The message is kept where our write could hit the route by mistake. */
@@ -86,8 +86,8 @@ static struct view_route *
 insert_route(struct kernel_view *view, struct view_node *node,
     const struct kroute *from, const struct nlmsghdr *header, bool in_front)
 {
-	struct view_route *route = mem_zero(
-	    1, sizeof(*route) + (size_t)from->n_hops * sizeof(*route->hops));
+	struct view_route *route =
+	    mem_zero(1, sizeof(*route) + (size_t)from->n_hops * sizeof(*route->hops));
 	struct view_route **at = place_of(node, from, in_front);
 
 	route->node = node;
@@ -250,9 +250,9 @@ find_exact(struct view_node *node, const struct kroute *route)
 	struct view_route *i = node->routes;
 
 	while (i != NULL &&
-	    !(same_key(i, route) && i->protocol == route->protocol &&
-		i->type == route->type && i->scope == route->scope &&
-		addr_equal(&i->source, &route->source) && same_hops(i, route)))
+	       !(same_key(i, route) && i->protocol == route->protocol &&
+		   i->type == route->type && i->scope == route->scope &&
+		   addr_equal(&i->source, &route->source) && same_hops(i, route)))
 		i = i->next;
 	return i;
 }
@@ -330,9 +330,8 @@ kernel_view_add(struct kernel_view *view, const struct kroute *route,
 {
 	struct view_node *node = node_get(view, &route->prefix);
 	struct view_route *exact = find_exact(node, route);
-	bool sure = source == KERNEL_DUMP
-	    ? add_row(view, node, route, header, exact)
-	    : add_event(view, node, route, header, exact);
+	bool sure = source == KERNEL_DUMP ? add_row(view, node, route, header, exact)
+					  : add_event(view, node, route, header, exact);
 
 	settle(view, node);
 	return sure;
@@ -349,7 +348,7 @@ remove_hops(
 	struct kroute rest = *route;
 
 	while (from != NULL &&
-	    (from->gone || !same_key(from, route) || from->n_hops <= route->n_hops))
+	       (from->gone || !same_key(from, route) || from->n_hops <= route->n_hops))
 		from = from->next;
 	if (from == NULL)
 		return false;
@@ -384,7 +383,7 @@ kernel_view_remove(struct kernel_view *view, const struct kroute *route)
 	if (exact != NULL && !exact->gone) {
 		drop_route(view, exact);
 	} else if (exact == NULL && route->prefix.family == FAMILY_IPV6 &&
-	    route->n_hops > 0 && remove_hops(view, node, route)) {
+		   route->n_hops > 0 && remove_hops(view, node, route)) {
 		/* the rest of it stays */
 	} else if (exact == NULL && view->dumping) {
 		exact = insert_route(view, node, route, NULL, false);
@@ -408,7 +407,7 @@ static bool
 all_hops_down(const struct view_route *route)
 {
 	bool stays = route->node->node.prefix.family == FAMILY_IPV4 &&
-	    route->scope == RT_SCOPE_HOST;
+		     route->scope == RT_SCOPE_HOST;
 
 	for (unsigned i = 0; i < route->n_hops; i++) {
 		const struct kernel_link *link = route->hops[i].link;

@@ -2,12 +2,12 @@
  *
  * The foreign routes of the kernel, by prefix, and what follows from them: the best one
  * for the resolution of next hops, the imports that take it, whether the prefix is
- * connected, whether our place (table and metric) is taken.  Part of kernel.c's view and
- * called from there alone.
+ * connected, whether our place (table and metric) is taken.  Part of kernel.c's view
+ * and called from there alone.
  *
- * While a dump runs, events go on being applied: what an event touched is newer than any
- * row of the dump, and what it removed stays as a "gone" entry until the dump ends, so
- * that a row read later does not bring it back.
+ * While a dump runs, events go on being applied: what an event touched is newer than
+ * any row of the dump, and what it removed stays as a "gone" entry until the dump ends,
+ * so that a row read later does not bring it back.
  */
 #ifndef BGPD_KERNEL_VIEW_H
 #define BGPD_KERNEL_VIEW_H
@@ -42,11 +42,11 @@ bool kernel_view_add(struct kernel_view *view, const struct kroute *route,
 bool kernel_view_remove(struct kernel_view *view, const struct kroute *route);
 
 /*
- * A link changed (enum link_change).  IPv4 routes through a link that went down are gone
- * without a word from the kernel.
+ * A link changed (enum link_change).  IPv4 routes through a link that went down are
+ * gone without a word from the kernel.
  */
-void kernel_view_link(
-    struct kernel_view *view, struct kernel_link *link, unsigned change);
+void
+kernel_view_link(struct kernel_view *view, struct kernel_link *link, unsigned change);
 
 void kernel_view_dump_begin(struct kernel_view *view);
 /* `complete`: what no row showed is gone. */
@@ -56,8 +56,8 @@ void kernel_view_dump_end(struct kernel_view *view, bool complete);
 void kernel_view_reload(struct kernel_view *view, struct workload_rules *rules,
     const struct fib_identity *id);
 
-bool kernel_view_is_connected(
-    const struct kernel_view *view, const struct prefix *prefix);
+bool
+kernel_view_is_connected(const struct kernel_view *view, const struct prefix *prefix);
 /*
  * Has a foreign route our table and metric for this prefix?  `protocol` and `message`,
  * the route as the kernel told it, may be NULL.

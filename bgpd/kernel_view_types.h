@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * The records of kernel_view.c, for kernel_judge.c, which draws the conclusions.  Nobody
+ * The records of kernel_view.c, for kernel_judge.c, which draws the conclusions. Nobody
  * else includes this.
  */
 #ifndef BGPD_KERNEL_VIEW_TYPES_H
@@ -17,7 +17,8 @@ struct view_hop {
 };
 
 struct view_route {
-	struct view_route *next; /* of the prefix, in the kernel's order as far as known */
+	struct view_route
+	    *next; /* of the prefix, in the kernel's order as far as known */
 	struct view_node *node;
 	struct nlmsghdr *message; /* see keep_message() */
 	uint32_t table;

@@ -108,8 +108,10 @@ netlink_read(struct netlink *nl, void *buffer, netlink_each each, void *arg)
 	if (len < 0)
 		return errno == ENOBUFS ? NETLINK_READ_LOST : NETLINK_READ_ERROR;
 	if (from.nl_pid != 0)
-		return NETLINK_READ_SOME; /* another process, not the kernel: nothing to us */
-	for (left = (int)len; nlmsg_ok(header, left); header = nlmsg_next(header, &left))
+		return NETLINK_READ_SOME; /* another process, not the kernel: nothing to
+					     us */
+	for (left = (int)len; nlmsg_ok(header, left);
+	     header = nlmsg_next(header, &left))
 		each(arg, header);
 	return (msg.msg_flags & MSG_TRUNC) != 0 ? NETLINK_READ_LOST : NETLINK_READ_SOME;
 }
@@ -224,8 +226,8 @@ void
 netlink_writer_add(
     struct netlink_writer *writer, struct nl_msg *msg, void *what, unsigned detail)
 {
-	unsigned slot = (writer->head + writer->n_flying + writer->n_added) %
-	    WRITER_FLYING_MAX;
+	unsigned slot =
+	    (writer->head + writer->n_flying + writer->n_added) % WRITER_FLYING_MAX;
 
 	assert(netlink_writer_room(writer) > 0);
 	nlmsg_hdr(msg)->nlmsg_seq = ++writer->seq;
@@ -266,8 +268,8 @@ finish_first(struct netlink_writer *writer, enum writer_result result, int error
 
 	writer->head = (writer->head + 1) % WRITER_FLYING_MAX;
 	writer->n_flying--;
-	writer->done(writer->arg, writer->flying[slot].what, writer->flying[slot].detail,
-	    result, error, reason);
+	writer->done(writer->arg, writer->flying[slot].what,
+	    writer->flying[slot].detail, result, error, reason);
 }
 
 /* The kernel's own words (extended ACK), "" without. */

@@ -29,8 +29,7 @@ struct netlink {
  * Opens a socket with a receive buffer of so many octets (beyond rmem_max where the
  * process may).  False: the reason is in `err`.
  */
-bool netlink_open(
-    struct netlink *nl, int receive_buffer, char *err, size_t errlen);
+bool netlink_open(struct netlink *nl, int receive_buffer, char *err, size_t errlen);
 void netlink_close(struct netlink *nl);
 /* False: this kernel does not have the group. */
 bool netlink_join(struct netlink *nl, int group);
@@ -41,14 +40,15 @@ enum { NETLINK_BUFFER_LEN = 64 * 1024 };
 enum netlink_read {
 	NETLINK_READ_SOME,  /* one datagram was handled */
 	NETLINK_READ_EMPTY, /* nothing there */
-	NETLINK_READ_LOST,  /* messages were lost: the buffer overran, or one is too long */
+	NETLINK_READ_LOST, /* messages were lost: the buffer overran, or one is too long
+			    */
 	NETLINK_READ_ERROR, /* errno */
 };
 
 typedef void (*netlink_each)(void *arg, const struct nlmsghdr *header);
 /* Reads one datagram and hands its messages out. */
-enum netlink_read netlink_read(
-    struct netlink *nl, void *buffer, netlink_each each, void *arg);
+enum netlink_read
+netlink_read(struct netlink *nl, void *buffer, netlink_each each, void *arg);
 
 /* ---- dumps: one at a time on a socket ---- */
 
@@ -83,7 +83,8 @@ enum {
 
 enum writer_result {
 	WRITER_OK,
-	WRITER_REFUSED, /* by the kernel: `error`, and `reason` ("" where it gives none) */
+	WRITER_REFUSED, /* by the kernel: `error`, and `reason` ("" where it gives none)
+			 */
 	WRITER_UNKNOWN, /* the answer was lost: ask the kernel what it has */
 };
 

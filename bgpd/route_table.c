@@ -28,7 +28,8 @@ void
 route_table_init(struct route_table *table)
 {
 	*table = (struct route_table){ .base = ROUTE_TABLE_FIRST };
-	table->buckets = mem_zero((size_t)2 * ROUTE_TABLE_FIRST, sizeof(*table->buckets));
+	table->buckets =
+	    mem_zero((size_t)2 * ROUTE_TABLE_FIRST, sizeof(*table->buckets));
 }
 
 void
@@ -69,7 +70,8 @@ split_bucket(struct route_table *table)
 
 	table->buckets[from] = NULL;
 	for (; node != NULL; node = next) {
-		struct route_node **to = &table->buckets[bucket_of(table, &node->prefix)];
+		struct route_node **to =
+		    &table->buckets[bucket_of(table, &node->prefix)];
 
 		next = node->next;
 		node->next = *to;

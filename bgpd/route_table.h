@@ -12,7 +12,8 @@
 
 #include "bgp/prefix.h"
 
-/* Exactly 32 octets: `flags` and `stamp` are the owner's, they would be padding else. */
+/* Exactly 32 octets: `flags` and `stamp` are the owner's, they would be padding else.
+ */
 struct route_node {
 	struct route_node *next;
 	struct prefix prefix;
@@ -30,8 +31,8 @@ struct route_table {
 void route_table_init(struct route_table *table);
 /* Frees the buckets; the nodes are the owner's. */
 void route_table_destroy(struct route_table *table);
-struct route_node *route_table_find(
-    const struct route_table *table, const struct prefix *prefix);
+struct route_node *
+route_table_find(const struct route_table *table, const struct prefix *prefix);
 /* `node->prefix` must not be in the table. */
 void route_table_insert(struct route_table *table, struct route_node *node);
 /* `node` must be in the table. */
@@ -45,8 +46,11 @@ struct route_cursor {
 	uint32_t bucket;
 	struct route_node *next;
 };
-#define ROUTE_CURSOR_INIT { 0, NULL }
-struct route_node *route_table_walk(
-    const struct route_table *table, struct route_cursor *cursor);
+#define ROUTE_CURSOR_INIT \
+	{                 \
+		0, NULL   \
+	}
+struct route_node *
+route_table_walk(const struct route_table *table, struct route_cursor *cursor);
 
 #endif

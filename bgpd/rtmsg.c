@@ -80,7 +80,8 @@ get_multipath(const struct nlattr *attr, struct kroute *out)
 			out->cut = true;
 			return true;
 		}
-		if (nla_parse(tb, RTA_MAX, (struct nlattr *)(uintptr_t)(at + sizeof(nh)),
+		if (nla_parse(tb, RTA_MAX,
+			(struct nlattr *)(uintptr_t)(at + sizeof(nh)),
 			nh.rtnh_len - (int)sizeof(nh), NULL) < 0)
 			return false;
 		hop = &out->hops[out->n_hops++];
@@ -88,10 +89,10 @@ get_multipath(const struct nlattr *attr, struct kroute *out)
 			return false;
 		hop->ifindex = (uint32_t)nh.rtnh_ifindex;
 		hop->onlink = (nh.rtnh_flags & RTNH_F_ONLINK) != 0;
-		hop->weight = nh.rtnh_hops == UINT8_MAX ? UINT8_MAX
-							: (uint8_t)(nh.rtnh_hops + 1);
+		hop->weight =
+		    nh.rtnh_hops == UINT8_MAX ? UINT8_MAX : (uint8_t)(nh.rtnh_hops + 1);
 		step = ((size_t)nh.rtnh_len + RTNH_ALIGNTO - 1) &
-		    ~(size_t)(RTNH_ALIGNTO - 1);
+		       ~(size_t)(RTNH_ALIGNTO - 1);
 		if (step >= left)
 			break;
 		at += step;
@@ -161,7 +162,8 @@ rtmsg_route_get(const struct nlmsghdr *header, struct kroute *out)
 		NULL) < 0 ||
 	    !numbers_are_whole(tb) || !get_prefix(tb[RTA_DST], rtm, &out->prefix))
 		return false;
-	out->table = tb[RTA_TABLE] != NULL ? nla_get_u32(tb[RTA_TABLE]) : rtm->rtm_table;
+	out->table =
+	    tb[RTA_TABLE] != NULL ? nla_get_u32(tb[RTA_TABLE]) : rtm->rtm_table;
 	out->metric = tb[RTA_PRIORITY] != NULL ? nla_get_u32(tb[RTA_PRIORITY]) : 0;
 	out->protocol = rtm->rtm_protocol;
 	out->type = rtm->rtm_type;
@@ -192,8 +194,8 @@ bool
 fib_identity_owns(const struct fib_identity *id, const struct kroute *route)
 {
 	return route->protocol == id->protocol && route->table == id->table &&
-	    route->metric == fib_identity_metric(id, route->prefix.family) &&
-	    route->tos == 0 && !route->from_source && !route->cloned;
+	       route->metric == fib_identity_metric(id, route->prefix.family) &&
+	       route->tos == 0 && !route->from_source && !route->cloned;
 }
 
 /* ---- writing ---- */
@@ -243,7 +245,7 @@ put_multipath(struct nl_msg *msg, enum family family, const struct rtmsg_shape *
 		if (put_gateway(msg, family, &hop->gateway) != 0)
 			return -1;
 		nh->rtnh_len = (unsigned short)((uint8_t *)nlmsg_tail(nlmsg_hdr(msg)) -
-		    (uint8_t *)nh);
+						(uint8_t *)nh);
 	}
 	return nla_nest_end(msg, nest);
 }
@@ -258,8 +260,8 @@ put_hops(struct nl_msg *msg, enum family family, const struct rtmsg_shape *shape
 	if (put_gateway(msg, family, &shape->hops[0].gateway) != 0)
 		return -1;
 	return shape->hops[0].ifindex == 0
-	    ? 0
-	    : nla_put_u32(msg, RTA_OIF, shape->hops[0].ifindex);
+		   ? 0
+		   : nla_put_u32(msg, RTA_OIF, shape->hops[0].ifindex);
 }
 
 static struct nl_msg *
@@ -349,7 +351,7 @@ rtmsg_route_delete(const struct fib_identity *id, const struct prefix *prefix,
 		.rtm_type = RTN_UNSPEC,        /* any */
 	};
 	bool named = shape != NULL && shape->n_hops == 1 && id->metric == 0 &&
-	    prefix->family == FAMILY_IPV4;
+		     prefix->family == FAMILY_IPV4;
 	struct nl_msg *msg = message_new(RTM_DELROUTE, 0, &rtm, 1);
 
 	if (msg == NULL)

@@ -12,10 +12,11 @@ struct nl_msg;
 struct nlmsghdr;
 
 struct fib_hop {
-	struct addr gateway; /* FAMILY_NONE: on link; IPv6 for an IPv4 prefix: RFC 8950 */
-	uint32_t ifindex;    /* 0: the kernel finds it by the gateway */
-	bool onlink;         /* the gateway is reachable whatever the subnets say */
-	uint8_t weight;      /* 1..255; 0 is taken as 1 */
+	struct addr
+	    gateway;      /* FAMILY_NONE: on link; IPv6 for an IPv4 prefix: RFC 8950 */
+	uint32_t ifindex; /* 0: the kernel finds it by the gateway */
+	bool onlink;      /* the gateway is reachable whatever the subnets say */
+	uint8_t weight;   /* 1..255; 0 is taken as 1 */
 };
 
 enum { KROUTE_HOPS_MAX = 64 };

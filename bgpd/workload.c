@@ -73,7 +73,8 @@ workload_rules_new(const struct conf_kernel *conf, char *err, size_t errlen)
 	struct workload_rules *rules;
 
 	if (conf->n_imports > WORKLOAD_RULES_MAX) {
-		snprintf(err, errlen, "kernel: %zu import sections, at most %d are served",
+		snprintf(err, errlen,
+		    "kernel: %zu import sections, at most %d are served",
 		    conf->n_imports, WORKLOAD_RULES_MAX);
 		return NULL;
 	}

@@ -14,8 +14,8 @@ struct workload_rules;
 enum { WORKLOAD_RULES_MAX = 64 };
 
 /* A copy of the imports; NULL, with `err`, when there are more than can be served. */
-struct workload_rules *workload_rules_new(
-    const struct conf_kernel *conf, char *err, size_t errlen);
+struct workload_rules *
+workload_rules_new(const struct conf_kernel *conf, char *err, size_t errlen);
 void workload_rules_free(struct workload_rules *rules);
 
 /* What the rules look at. */
@@ -28,8 +28,8 @@ struct workload_route {
 };
 
 /* Bit i: import i takes the route. */
-uint64_t workload_match(
-    const struct workload_rules *rules, const struct workload_route *route);
+uint64_t
+workload_match(const struct workload_rules *rules, const struct workload_route *route);
 
 /* Does some import ask for routes of this type? */
 bool workload_wants_type(const struct workload_rules *rules, uint8_t type);

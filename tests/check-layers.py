@@ -28,7 +28,7 @@ ORDER = list(BELOW)
 
 # All of libc that the library needs; anything else reaches outside or wants a reason here.
 SYSTEM = """assert ctype errno inttypes limits regex stdalign stdarg stdbool stddef stdint stdio
-stdlib string strings""".split()
+stdlib string strings sys/uio""".split()
 EFFECT = re.compile(r"\b(v?f?printf|f?puts|putchar|perror|fopen|getenv|time|rand|random)\s*\("
                     r"|\b(stderr|stdout)\b")
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]')

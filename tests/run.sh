@@ -116,14 +116,14 @@ for f in pathlib.Path(\"tests\").rglob(\"*.py\"):
 job_unit() { # BUILD [REGEX]
 	local table=$logs/unit-$1.ctest
 
-	ctest --test-dir "build-$1" -j "$cores" --output-on-failure --no-tests=error \
+	# Check's own limit of 4 s a case is for a machine of its own, without sanitizers
+	CK_TIMEOUT_MULTIPLIER=20 ctest --test-dir "build-$1" -j "$cores" --output-on-failure --no-tests=error \
 		-R "${2:-.}" >"$table" 2>&1
-	sed -nE 's/^ *[0-9]+\/[0-9]+ Test +#[0-9]+: (\S+) \.+ *(Passed|\*{3}.*)$/\2 \1/p' "$table" |
-		awk '$1 == "Passed"        { print "ok - " $2; next }
-		     /^\*\*\*Skipped/      { print "ok - " $NF " # SKIP"; next }
-		                           { print "not ok - " $NF }'
-	grep -q ' tests failed out of ' "$table" || cat "$table"
-	! grep -qE '\*\*\*(Failed|Exception|Timeout|Not Run)' "$table" || cat "$table"
+	sed -nE 's/^ *[0-9]+\/[0-9]+ Test +#[0-9]+: (\S+) \.+ *(Passed|\*{3}[A-Za-z ]+).*$/\1 \2/p' "$table" |
+		awk '$2 == "Passed"     { print "ok - " $1; next }
+		     $2 == "***Skipped" { print "ok - " $1 " # SKIP"; next }
+		                        { print "not ok - " $1 }'
+	grep -q '^100% tests passed' "$table" || cat "$table"
 }
 
 job_fuzz() { # NAME
@@ -133,7 +133,7 @@ job_fuzz() { # NAME
 	mkdir -p "$corpus"
 	[ -d "$seeds" ] || seeds=''
 	# shellcheck disable=SC2086 # no seeds, no word
-	check "fuzz_$1 for $fuzz_seconds s" "build-fuzz/tests/fuzz_$1" \
+	check "fuzz_$1 for $fuzz_seconds s" "build-fuzz/tests/fuzz/fuzz_$1" \
 		-max_total_time="$fuzz_seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
 		-artifact_prefix="$logs/crash-$1-" "$corpus" $seeds
 }
@@ -276,7 +276,7 @@ for job in "${first[@]}"; do
 	run_job "$job" || broken[$job]=1
 done
 
-both=() alone=() shows=()
+units=() both=() alone=() shows=()
 for job in "${wanted[@]}"; do
 	build=$(build_of "$job")
 	if [[ $job = build/* ]]; then
@@ -286,11 +286,16 @@ for job in "${wanted[@]}"; do
 		echo "0 1 0" >>"$logs/counts"
 	elif [[ $job = demo/* ]]; then
 		shows+=("$job") # they share names, so one after the other
+	elif [[ $job = unit/* ]]; then
+		units+=("$job") # ctest uses all cores itself
 	elif is_alone "$job"; then
 		alone+=("$job")
 	else
 		both+=("$job")
 	fi
+done
+for job in "${units[@]}"; do
+	run_job "$job"
 done
 worker "${shows[@]}" "${both[@]}" &
 worker "${both[@]}" &

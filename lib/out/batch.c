@@ -161,10 +161,7 @@ withdraw_later(struct encoding *e, struct dest *dest, enum audience audience,
 static uint32_t
 sure_source(const struct encoding *e, const struct dest *dest)
 {
-	uint64_t version = rib_dest_version(
-	    e->out->rib, (enum family)e->group->key.family, dest);
-
-	if (dest->out_source == 0 || version <= e->group->marked)
+	if (dest->out_source == 0 || bits_clear(e->group->unsure, dest->id))
 		return NOBODY;
 	return dest->out_source - 1;
 }
@@ -191,21 +188,22 @@ static void
 advertise(struct encoding *e, struct dest *dest)
 {
 	uint32_t source = e->bucket->path->peer;
-	uint32_t seen = dest->out_source;
+	uint32_t sure = NOBODY;
 	bool was_sent = bits_set(e->group->sent, dest->id);
-	bool may_hold;
-
-	/* In a walk or catch-up the head has seen this very path. */
-	if (was_sent && e->mode == BATCH_HEAD)
-		group_count(e->group, seen, -1);
-	if (!was_sent || e->mode == BATCH_HEAD)
-		group_count(e->group, source + 1, 1);
-	may_hold = e->mode == BATCH_CATCH_UP || (e->mode == BATCH_HEAD && was_sent) ||
+	bool may_hold = e->mode == BATCH_CATCH_UP ||
 	    (e->had != NULL && bits_test(e->had, dest->id));
+
+	if (e->mode == BATCH_HEAD && was_sent) {
+		group_count(e->group, dest->out_source, -1);
+		sure = sure_source(e, dest);
+		may_hold = true;
+	}
+	/* In a walk or catch-up the head has seen this very path. */
+	if (e->mode == BATCH_HEAD || !was_sent)
+		group_count(e->group, source + 1, 1);
 	if (!may_hold)
 		return;
-	if (source != RIB_LOCAL_PEER &&
-	    (e->mode != BATCH_HEAD || sure_source(e, dest) != source))
+	if (source != RIB_LOCAL_PEER && source != sure)
 		withdraw_later(e, dest, FOR_OWNERS, source, NOBODY);
 	if (e->other_owners)
 		withdraw_later(e, dest, FOR_OWNERS, NOBODY,
@@ -329,7 +327,7 @@ batch_encode(struct out *out, struct group *group, const struct batch *batch,
 		.mode = mode, .had = had, .chunk = chunk };
 
 	e.batch->n_withdrawals = 0;
-	pack_begin(&e.pack, chunk, &group->key);
+	pack_begin(&e.pack, chunk, &group->key, out->message);
 	for (uint32_t i = 0; i < batch->n_buckets; i++)
 		encode_bucket(&e, &e.batch->buckets[i]);
 	if (chunk != NULL && e.batch->n_withdrawals > 0)

@@ -43,27 +43,21 @@ chunk_unref(struct chunk *c)
 	free(c);
 }
 
-uint8_t *
-chunk_reserve(struct chunk *c, size_t len)
-{
-	if (c->room - c->len < len) {
-		size_t room = c->room == 0 ? 4096 : (size_t)c->room * 2;
-
-		while (room - c->len < len)
-			room *= 2;
-		c->octets = mem_resize(c->octets, room, 1);
-		c->room = (uint32_t)room;
-	}
-	return c->octets + c->len;
-}
-
 void
-chunk_commit(struct chunk *c, size_t len, const struct target *target)
+chunk_add(struct chunk *c, const uint8_t *message, size_t len,
+    const struct target *target)
 {
 	struct chunk_msg *msg;
 
+	if (c->room - c->len < len) {
+		size_t room = (size_t)c->room * 2;
+
+		c->room = (uint32_t)(room - c->len < len ? c->len + len : room);
+		c->octets = mem_resize(c->octets, c->room, 1);
+	}
+	memcpy(c->octets + c->len, message, len);
 	if (c->n_msgs == c->msgs_room) {
-		c->msgs_room = c->msgs_room == 0 ? 8 : c->msgs_room * 2;
+		c->msgs_room = c->msgs_room == 0 ? 1 : c->msgs_room * 2;
 		c->msgs = mem_resize(c->msgs, c->msgs_room, sizeof(*c->msgs));
 	}
 	msg = &c->msgs[c->n_msgs++];
@@ -90,8 +84,8 @@ chunk_end_of_rib(enum family family)
 {
 	const struct target all = { .audience = FOR_ALL };
 	struct chunk *c = chunk_new(0, 0);
-	struct wcur out = wcur_of(chunk_reserve(c, 64), 64);
-	uint8_t value[3];
+	uint8_t octets[64], value[3];
+	struct wcur out = wcur_of(octets, sizeof(octets));
 
 	message_begin(&out, MESSAGE_UPDATE);
 	wcur_u16(&out, 0);
@@ -105,6 +99,6 @@ chunk_end_of_rib(enum family family)
 		    sizeof(value));
 	}
 	message_end(&out, 0);
-	chunk_commit(c, wcur_len(&out), &all);
+	chunk_add(c, octets, wcur_len(&out), &all);
 	return c;
 }

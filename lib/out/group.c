@@ -28,6 +28,7 @@ out_new(struct rib *rib)
 	out->ready_last = &out->ready_first;
 	out->batch = batch_new();
 	out->block = mem_alloc(MESSAGE_MAX_EXTENDED_LEN);
+	out->message = mem_alloc(MESSAGE_MAX_EXTENDED_LEN);
 	for (int f = 0; f < FAMILY_COUNT; f++)
 		out->end_of_rib[f] = chunk_end_of_rib((enum family)f);
 	return out;
@@ -49,6 +50,7 @@ group_free(struct group *group)
 		chunk_unref(group->cache[i].chunk);
 	chunk_unref(group->catch_up);
 	bits_unref(group->sent);
+	bits_unref(group->unsure);
 	free(group->sent_by_source);
 	free(group);
 }
@@ -62,6 +64,7 @@ out_free(struct out *out)
 	}
 	batch_free(out->batch);
 	free(out->block);
+	free(out->message);
 	free(out);
 }
 
@@ -102,6 +105,7 @@ group_find(struct out *out, const struct group_key *key)
 	group = mem_zero(1, sizeof(*group));
 	memcpy(&group->key, key, sizeof(*key));
 	group->sent = bits_new();
+	group->unsure = bits_new();
 	group->next = out->groups[key->family];
 	out->groups[key->family] = group;
 	return group;
@@ -520,11 +524,12 @@ out_group_count(const struct out *out)
 size_t
 out_bytes(const struct out *out)
 {
-	size_t bytes = sizeof(*out) + MESSAGE_MAX_EXTENDED_LEN;
+	size_t bytes = sizeof(*out) + 2 * MESSAGE_MAX_EXTENDED_LEN;
 
 	for (int f = 0; f < FAMILY_COUNT; f++)
 		for (const struct group *g = out->groups[f]; g != NULL; g = g->next) {
-			bytes += sizeof(*g) + g->sent->n_words * sizeof(uint64_t) +
+			bytes += sizeof(*g) +
+			    (g->sent->n_words + g->unsure->n_words) * sizeof(uint64_t) +
 			    g->sent_room * sizeof(*g->sent_by_source) + g->backlog;
 			for (int i = 0; i < WALK_CACHE; i++)
 				if (g->cache[i].chunk != NULL)

@@ -71,9 +71,10 @@ member_leave_chunk(struct out *out, struct member *member)
 {
 	struct chunk *c = member->chunk;
 
-	(void)out;
 	if (c == NULL)
 		return;
+	if (c == out->end_of_rib[member->group->key.family] && member->offset == 0)
+		member->end_of_rib_due = true; /* not begun: it comes again */
 	if (member->offset > 0) {
 		const struct chunk_msg *msg = &c->msgs[member->msg];
 
@@ -263,7 +264,7 @@ catch_up(struct out *out, struct member *member)
 /*
  * A member that steps in may hold an older route of a destination that has changed again
  * and waits behind the head: its change before that is a hole in the list by now.  So the
- * group's books say that all those are held, lest a withdrawal be forgotten.
+ * group's books say that all those are held, by whomever, lest a withdrawal be forgotten.
  */
 static void
 mark_pending(struct out *out, struct group *group)
@@ -276,7 +277,10 @@ mark_pending(struct out *out, struct group *group)
 	for (; i < rib_change_end(out->rib, family); i++) {
 		struct dest *dest = rib_change_at(out->rib, family, i, &version);
 
-		if (dest != NULL && !bits_set(group->sent, dest->id))
+		if (dest == NULL)
+			continue;
+		bits_set(group->unsure, dest->id);
+		if (!bits_set(group->sent, dest->id))
 			group_count(group, dest->out_source, 1);
 	}
 	group->marked = rib_version(out->rib, family);

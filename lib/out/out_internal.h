@@ -82,6 +82,7 @@ struct group {
 	uint32_t walk_hint;      /* segment encoded last */
 	struct chunk *catch_up;  /* the last stretch encoded for laggards */
 	uint64_t marked;         /* changes up to here: see mark_pending() */
+	struct out_bits *unsure; /* those marked: their source may hold a route, too */
 };
 
 struct out {
@@ -94,17 +95,17 @@ struct out {
 	struct chunk *end_of_rib[FAMILY_COUNT];
 	uint32_t too_long;
 	struct batch *batch; /* scratch, see batch.c */
-	uint8_t *block;      /* scratch for one attribute block */
+	uint8_t *block;      /* scratch for one attribute block … */
+	uint8_t *message;    /* … and for one message */
 };
 
 /* chunk.c */
 struct chunk *chunk_new(uint64_t from, uint64_t to);
 struct chunk *chunk_ref(struct chunk *c);
 void chunk_unref(struct chunk *c);
-/* Room for `len` octets at the end; what follows is chunk_commit(). */
-uint8_t *chunk_reserve(struct chunk *c, size_t len);
-void chunk_commit(struct chunk *c, size_t len, const struct target *target);
-/* Gives back what was reserved too much. */
+void chunk_add(struct chunk *c, const uint8_t *message, size_t len,
+    const struct target *target);
+/* Gives back what was allocated too much. */
 void chunk_finish(struct chunk *c);
 struct chunk *chunk_end_of_rib(enum family family);
 
@@ -152,11 +153,14 @@ struct pack {
 	const uint8_t *block; /* attributes; NULL: withdrawals */
 	size_t block_len;
 	struct addr next_hop;
-	uint8_t *at; /* the message being filled, inside the chunk; NULL: none */
+	uint8_t *scratch;
+	uint8_t *at; /* the message being filled; NULL: none */
 	size_t len;
 	size_t nlri_start; /* offset behind the fixed part */
 };
-void pack_begin(struct pack *pack, struct chunk *chunk, const struct group_key *key);
+/* `scratch` takes a message of the key's size. */
+void pack_begin(struct pack *pack, struct chunk *chunk, const struct group_key *key,
+    uint8_t *scratch);
 void pack_announce(struct pack *pack, const struct target *target,
     const uint8_t *block, size_t block_len, const struct addr *next_hop);
 void pack_withdraw(struct pack *pack, const struct target *target);

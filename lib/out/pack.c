@@ -2,8 +2,8 @@
  *
  * Prefixes of one attribute set into UPDATE messages as full as the session allows.
  * IPv4 goes into the fields of RFC 4271 4.3, IPv6 into MP_REACH and MP_UNREACH, which
- * stand first (RFC 7606 5.1).  The message is built in the chunk; lengths are patched
- * when it is flushed.
+ * stand first (RFC 7606 5.1).  The message is built aside; lengths are patched when it
+ * is flushed into the chunk.
  */
 #include "bgp/nlri.h"
 #include "out_internal.h"
@@ -16,9 +16,10 @@ enum {
 };
 
 void
-pack_begin(struct pack *pack, struct chunk *chunk, const struct group_key *key)
+pack_begin(struct pack *pack, struct chunk *chunk, const struct group_key *key,
+    uint8_t *scratch)
 {
-	*pack = (struct pack){ .chunk = chunk, .key = key };
+	*pack = (struct pack){ .chunk = chunk, .key = key, .scratch = scratch };
 }
 
 static bool
@@ -80,7 +81,7 @@ start_message(struct pack *pack)
 {
 	struct wcur w;
 
-	pack->at = chunk_reserve(pack->chunk, pack->key->message_size);
+	pack->at = pack->scratch;
 	w = wcur_of(pack->at, pack->key->message_size);
 	message_begin(&w, MESSAGE_UPDATE);
 	if (pack->block == NULL)
@@ -127,7 +128,7 @@ pack_flush(struct pack *pack)
 		put_u16(at + MESSAGE_HEADER_LEN + 6, (uint16_t)value);
 	}
 	message_end(&w, 0);
-	chunk_commit(pack->chunk, wcur_len(&w), &pack->target);
+	chunk_add(pack->chunk, at, wcur_len(&w), &pack->target);
 }
 
 static void

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # ExaBGP as peer; tests/interop/lib.sh tells what is asked of it.  It has no table of its
-# own: a process beside it (exabgp-process.py) writes down what arrives.
+# own: a process beside it (tests/tools/exabgp-process.py) writes down what arrives.
 # shellcheck source=tests/interop/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -19,7 +19,7 @@ peer_config() { # KIND TRANSPORT GR
 	mkfifo "$LAB/commands"
 	cat >"$LAB/exabgp.conf" <<-CONF
 		process table {
-			run $lab_top/tests/interop/exabgp-process.py $LAB/commands $LAB/state;
+			run $lab_top/tests/tools/exabgp-process.py $LAB/commands $LAB/state;
 			encoder json;
 		}
 		neighbor $neighbor {

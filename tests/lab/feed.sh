@@ -77,9 +77,9 @@ feed_results() { # NUMBER: so many lines are there, or none can come any more
 	[ "$(wc -l <"$LAB/feed.json")" = "$1" ] || ! kill -0 "${lab_pid[feed]}"
 }
 
-feed_withdraw() { # sends what was kept back
+feed_next() { # N: gives the tool its next order and waits for result N
 	echo >&"$feed_in"
-	lab_wait 30 feed_results 2
+	lab_wait 50 feed_results "$1"
 }
 
 feed_end() {
@@ -113,11 +113,15 @@ through_ours() { # LABEL ACCEPT-AS-SET COUNT OPTIONS...
 	lab_wait 10 listens
 	feed_begin "$@"
 	[ -n "$count" ] || count=$(fed expected)
+	count=${count:-0}
 	got_all "$label" "$count"
 	echo "# $label: $(resident_mb rr) MB resident, $(fed seconds) s," \
 		"$(fed received_updates) UPDATEs for $(fed sent_updates)"
-	feed_withdraw
+	feed_next 2
 	got_all "$label, three withdrawn" "$((count - 3))"
+	feed_next 3
+	got_all "$label, feeder gone" 0
+	lab_check "$label: the client's session stands all that" lab_established rr observer
 	feed_end
 	lab_check "$label: feeder and client had nothing to object" test $? = 0
 	lab_stop rr

@@ -29,6 +29,10 @@ lab_begin() { # NAME
 		echo "1..0 # SKIP needs root for network namespaces"
 		exit 0
 	fi
+	if [ ! -x "$bgpd" ] || [ ! -x "$bgpctl" ]; then
+		echo "not ok 1 - $bgpd and bgpctl are built"
+		exit 1
+	fi
 	LAB=$(mktemp -d "/tmp/bgpd-$1.XXXXXX")
 	chmod 755 "$LAB"
 	lab_tag=bgpt$$

@@ -478,11 +478,13 @@ def taken_over_between(lab):
     t.ask(f"race ip -n {lab.ns} route del 10.1.0.0/16")
     t.set("10.1.0.0/16 via 192.0.2.7 dev eth0")
     wait_until("ours", lambda: lab.has("10.1.0.0/16 1 192.0.2.7"), 12)
+    equal(t.counts()["replace_refused"], 1)
     # Somebody's route comes in the instant before ours is added.
     t.ask(f"race ip -n {lab.ns} route add 10.5.0.0/16 via 192.0.2.3 proto static metric 32")
     t.put("10.5.0.0/16 via 192.0.2.7 dev eth0")
     equal(lab.routes("10.5.0.0/16"), ["10.5.0.0/16 1 192.0.2.3 eth0 metric 32"])
     assert t.state("10.5.0.0/16").startswith("conflict"), t.tail()
+    equal((t.counts()["restored"], t.counts()["add_refused"]), (2, 1))
     t.quit()
 
 
@@ -889,6 +891,8 @@ def lost_events_are_made_up_for(lab):
     options = ("--quiet", "--import", CALI)
     t = Tool(lab, *options)
     t.put("10.1.0.0/16 via 192.0.2.9 dev eth0")
+    lab.ip("route add 10.77.0.0/16 via 192.0.2.7")
+    lab.ip("addr add 203.0.113.7/32 dev eth0")
     t.ask("buffer 1")
     for turn in range(3):
         since = t.mark()
@@ -899,10 +903,14 @@ def lost_events_are_made_up_for(lab):
         lab.batch([f"route {'del' if turn == 1 else 'add'} 10.233.{i >> 8}.{i & 255} dev cali1"
                    for i in range(n)])
         lab.ip("route del 10.1.0.0/16")
+        lab.ip(f"route prepend 10.77.0.0/16 via 192.0.2.{turn + 20}")
+        lab.ip("addr del 203.0.113.7/32 dev eth0", check=False)
         lab.veth(f"cali{turn + 5}")
         lab.ip(f"addr add 198.18.{turn}.1/24 dev cali{turn + 5}")
         wait_until("equal views", lambda: t.facts() == facts_of_new_one(lab, *options[1:]), 10)
         wait_until("ours is back", lambda: lab.has("10.1.0.0/16"), 10)
+    equal(t.ask("local 203.0.113.7")[-1], "no")
+    equal(t.ask("local 198.18.0.1")[-1], "yes")
     assert t.counts()["losses"] >= 2, t.counts()
     assert t.has("events were lost"), t.tail()
     t.quit()
@@ -990,6 +998,51 @@ def random_changes_end_equal(lab):
         state = t.state(f"10.233.0.{i}/32").split()[0]
         there = f"10.233.0.{i} 1 192.0.2.9 eth0 metric 32" in ours
         assert there == (state == "installed") or state == "conflict", (i, state, there)
+    t.quit()
+
+
+@test
+def changes_during_a_dump(lab):
+    """Rows of a dump are older than the events that came meanwhile."""
+    n = 20000
+    lab.veth("cali1")
+    lab.veth("eth1")
+    options = ("--quiet", "--import", "interface=cali*")
+    foreign = [f"11.{i >> 8}.{i & 255}.0/24" for i in range(n)]
+    lab.batch([f"route add {i} dev cali1" for i in foreign])
+    t = Tool(lab, *options)
+    t.put(*[f"11.{i}.0.0/16 via 192.0.2.9 dev eth0" for i in range(70)])
+    files = {}
+    for name, lines in {
+            "del": [f"route del {i} dev cali1" for i in foreign],
+            "add": [f"route add {i} dev cali1" for i in foreign],
+            "replace": [f"route replace {i} via 192.0.2.3" for i in foreign[::2]],
+            "ours": [f"route del 11.{i}.0.0/16" for i in range(70)], "nothing": []}.items():
+        files[name] = f"/tmp/{lab.ns}-{name}"
+        pathlib.Path(files[name]).write_text("\n".join(lines) + "\n")
+    try:
+        for name in files:
+            lab.ip("link set eth1 up")
+            time.sleep(0.7)  # dumps keep their distance
+            lab.ip("link set eth1 down")
+            command = f"during ip -n {lab.ns} -batch {files[name]}"
+            if name == "nothing":  # our own changes, and new routes behind the dump's back
+                command += "".join(f"\nset 11.{i}.0.0/16 via 192.0.2.8 dev eth0"
+                                   for i in range(70))
+                command += "\nmany 100 11.0.0.0 via 192.0.2.9 dev eth0\nsettle 5"
+            t.ask(command)
+            time.sleep(0.15)
+            mine, fresh = set(t.facts()), set(facts_of_new_one(lab, *options[1:]))
+            assert mine == fresh, (f"{name}: here {sorted(mine - fresh)[:5]}, "
+                                   f"afresh {sorted(fresh - mine)[:5]}")
+            ours = 70 if name != "nothing" else 170
+            equal(len(lab.routes()), ours)
+            equal(t.counts()["installed"], ours)
+    finally:
+        for path in files.values():
+            os.unlink(path)
+    c = t.counts()
+    equal((c["lost"], c["losses"], c["taken"], c["replace_ok"]), (0, 0, 70, 70))
     t.quit()
 
 

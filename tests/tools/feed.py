@@ -11,10 +11,13 @@ ORIGINATOR_ID kept, the reflector's cluster id in front of CLUSTER_LIST (RFC 445
 other attribute the same octets and flags (but for the Extended Length bit, which is the
 encoder's choice).
 
-UPDATEs that only withdraw are kept back.  One line of JSON tells the result; a line on
-standard input then sends what was kept back, and a second line tells the result of that.
-Both sessions stay up until standard input ends.  Exit code 1 if anything was missing, extra
-or different.
+UPDATEs that only withdraw are kept back.  One line of JSON tells the result.  A line on
+standard input then has what was kept back sent, another one ends the feeder's session,
+which leaves nothing; each gives one more line of JSON.  The sessions stay up until standard
+input ends.  Exit code 1 if anything was missing, extra or different.
+
+A reflector refuses AS_SET (RFC 9774) and AS 0 (RFC 7607: such an AGGREGATOR is dropped, with
+such an AS_PATH the route) unless --accept-as-set says otherwise.
 """
 import argparse
 import bz2
@@ -30,8 +33,9 @@ import time
 
 from speaker import END_OF_RIB, NOTIFICATION, UPDATE, Session, framed
 
-AS_PATH, ORIGINATOR_ID, CLUSTER_LIST = 2, 9, 10
+AS_PATH, AGGREGATOR, ORIGINATOR_ID, CLUSTER_LIST = 2, 7, 9, 10
 AS_SET, AS_CONFED_SET = 1, 4
+AS_ZERO = b"\0\0\0\0"
 EXTENDED_LENGTH = 0x10
 
 
@@ -71,12 +75,16 @@ def attributes(block):
     return found
 
 
-def has_as_set(attrs):
+def is_refused(attrs):
+    """Is there an AS_SET or AS 0 in the AS_PATH?"""
     path, at = attrs.get(AS_PATH, (0, b""))[1], 0
     while at < len(path):
+        end = at + 2 + 4 * path[at + 1]
         if path[at] in (AS_SET, AS_CONFED_SET):
             return True
-        at += 2 + 4 * path[at + 1]
+        if any(path[i:i + 4] == AS_ZERO for i in range(at + 2, end, 4)):
+            return True
+        at = end
     return False
 
 
@@ -135,32 +143,47 @@ def feed(session, updates, later, wake):
 
 # ---------------------------------------------------------------- the comparison
 
-def reflected(block, feeder_id, cluster_id):
-    """What the attributes have to be behind the reflector."""
-    attrs = attributes(block)
-    attrs.setdefault(ORIGINATOR_ID, (0x80, feeder_id))
-    flags, clusters = attrs.get(CLUSTER_LIST, (0x80, b""))
-    attrs[CLUSTER_LIST] = (flags, cluster_id + clusters)
-    return attrs
+class Reflector:
+    """What the one between the two sessions has to do."""
+
+    def __init__(self, feeder_id, cluster_id, accept_as_set):
+        self.feeder_id, self.cluster_id = feeder_id, cluster_id
+        self.lenient = accept_as_set
+        self.verdicts = {}
+
+    def takes(self, block):
+        if block not in self.verdicts:
+            self.verdicts[block] = self.lenient or not is_refused(attributes(block))
+        return self.verdicts[block]
+
+    def reflected(self, block):
+        """What the attributes have to be behind it."""
+        attrs = attributes(block)
+        attrs.setdefault(ORIGINATOR_ID, (0x80, self.feeder_id))
+        flags, clusters = attrs.get(CLUSTER_LIST, (0x80, b""))
+        attrs[CLUSTER_LIST] = (flags, self.cluster_id + clusters)
+        if not self.lenient and attrs.get(AGGREGATOR, (0, b""))[1][:4] == AS_ZERO:
+            del attrs[AGGREGATOR]
+        return attrs
 
 
-def compare(wanted, got, feeder_id, cluster_id):
-    verdicts, different = {}, []
+def compare(reflector, wanted, got):
+    """The prefixes that are missing, extra, different."""
+    same, different = {}, []
     for prefix, block in wanted.items():
         other = got.get(prefix)
         if other is None:
             continue
         pair = (block, other)
-        if pair not in verdicts:
-            verdicts[pair] = reflected(block, feeder_id, cluster_id) == attributes(other)
-        if not verdicts[pair]:
+        if pair not in same:
+            same[pair] = reflector.reflected(block) == attributes(other)
+        if not same[pair]:
             different.append(prefix)
     return ([p for p in wanted if p not in got], [p for p in got if p not in wanted],
             different)
 
 
-def explain(prefix, wanted, got, feeder_id, cluster_id):
-    want, have = reflected(wanted[prefix], feeder_id, cluster_id), attributes(got[prefix])
+def explain(prefix, want, have):
     for kind in sorted(want.keys() | have.keys()):
         if want.get(kind) != have.get(kind):
             show = [f"{a[0]:02x} {a[1].hex()}" if a else "none"
@@ -184,11 +207,12 @@ def observe(session, table, expected, limit):
     return last - began
 
 
-def report(wanted, got, ids, seconds):
+def report(reflector, wanted, got, seconds):
     """Prints the result; true if all is as it has to be."""
-    missing, extra, different = compare(wanted.routes, got.routes, *ids)
+    missing, extra, different = compare(reflector, wanted.routes, got.routes)
     for prefix in different[:3]:
-        explain(prefix, wanted.routes, got.routes, *ids)
+        explain(prefix, reflector.reflected(wanted.routes[prefix]),
+                attributes(got.routes[prefix]))
     for what, prefixes in (("missing", missing), ("extra", extra)):
         for prefix in prefixes[:3]:
             print(f"{text(prefix)}: {what}", file=sys.stderr)
@@ -212,7 +236,7 @@ def arguments():
     parser.add_argument("--hold", type=int, default=90)
     parser.add_argument("--limit", type=float, default=40, help="seconds for it all to arrive")
     parser.add_argument("--accept-as-set", action="store_true",
-                        help="the reflector takes routes with an AS_SET (RFC 9774)")
+                        help="the reflector takes AS_SET and AS 0")
     return parser.parse_args()
 
 
@@ -226,38 +250,50 @@ def main():
                if kind == UPDATE and body != END_OF_RIB]
     later = [body for body in updates if only_withdraws(body)]
     updates = [body for body in updates if not only_withdraws(body)]
-    sets = {}
-
-    def taken(block):
-        if block not in sets:
-            sets[block] = args.accept_as_set or not has_as_set(attributes(block))
-        return sets[block]
-
+    reflector = Reflector(socket.inet_aton(args.feeder), socket.inet_aton(args.cluster_id),
+                          args.accept_as_set)
     wanted, got = Table(), Table()
     for body in updates:
-        wanted.update(body, taken)
-    ids = socket.inet_aton(args.feeder), socket.inet_aton(args.cluster_id)
+        wanted.update(body, reflector.takes)
     observer = Session(args.to, args.port, args.observer, args.asn, args.hold)
     wake, waker = os.pipe()
     child = os.fork()
     if child == 0:
         observer.socket.close()
         feed(Session(args.to, args.port, args.feeder, args.asn, args.hold), updates, later, wake)
-    try:
+
+    def check():
         seconds = observe(observer, got, len(wanted.routes), args.limit)
-        good = report(wanted, got, ids, seconds)
-        while True:
-            observer.receive(0.2)
-            if not select.select([sys.stdin], [], [], 0)[0]:
+        return report(reflector, wanted, got, seconds)
+
+    try:
+        good = check()
+        while next_order(observer):
+            if child is None:
                 continue
-            if not sys.stdin.readline():
-                return not good
-            for body in later:
-                wanted.update(body, taken)
-            os.write(waker, b"x")
-            seconds = observe(observer, got, len(wanted.routes), args.limit)
-            good = report(wanted, got, ids, seconds) and good
+            if later:
+                for body in later:
+                    wanted.update(body, reflector.takes)
+                later = []
+                os.write(waker, b"x")
+            else:
+                child = end(child)
+                wanted.routes.clear()
+            good = check() and good
+        return not good
     finally:
+        end(child)
+
+
+def next_order(session):
+    """Waits for a line on standard input; false at its end."""
+    while not select.select([sys.stdin], [], [], 0)[0]:
+        session.receive(0.2)
+    return sys.stdin.readline() != ""
+
+
+def end(child):
+    if child is not None:
         os.kill(child, signal.SIGTERM)
         os.waitpid(child, 0)
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * Drives the daemon's kernel side (bgpd/kernel.h, bgpd/fib.h) from standard input, for
- * tests/lab/test_fib.py.  Prints what the callbacks say as it happens, and the answers to
- * commands; an answer ends with a line "." alone.
+ * tests/lab/test_fib.py.  Prints what the callbacks say as it happens, and the answers
+ * to commands; an answer ends with a line "." alone.
  *
  *   set PREFIX via ADDRESS [dev LINK] [onlink] [via ADDRESS ... weight N]
  *   set PREFIX dev LINK | blackhole | unreachable | prohibit
@@ -14,10 +14,11 @@
  *   connected ADDRESS | local ADDRESS
  *   reload OPTIONS...                       the same options as the command line
  *   race COMMAND                            runs it just before the next write
- *   quit
+ *   during COMMAND                          waits for a dump, runs it in the midst of
+ * it, and reads the events first buffer OCTETS                           of the event
+ * socket sleep SECONDS                           reads nothing for so long quit
  */
 #include <arpa/inet.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,14 +27,11 @@
 #include <unistd.h>
 
 #include <event2/event.h>
-#include <linux/rtnetlink.h>
 
 #include "bgp/memory.h"
-#include "fib.h"
-#include "kernel.h"
-#include "route_table.h"
+#include "fibtool.h"
 
-enum { LINE_LEN = 4096, WORDS_MAX = 64, IMPORTS_MAX = 8, LIST_MAX = 16 };
+struct tool tool;
 
 /* What the callbacks said of a prefix. */
 struct fact {
@@ -42,22 +40,6 @@ struct fact {
 	struct igp_route route;
 	uint64_t imports;
 };
-
-struct tool {
-	struct event_base *base;
-	struct kernel *k;
-	struct fib *fib;
-	struct route_table facts;
-	bool quiet;
-	bool done;
-	char line[LINE_LEN];
-	size_t line_len;
-	struct conf_kernel conf;
-	struct conf_import imports[IMPORTS_MAX];
-	char *race;
-};
-
-static struct tool tool;
 
 /* ---- the race ---- */
 
@@ -147,7 +129,8 @@ on_igp_gone(void *arg, const struct prefix *prefix)
 }
 
 static void
-on_address(void *arg, const struct addr *a, unsigned bits, uint32_t ifindex, bool present)
+on_address(
+    void *arg, const struct addr *a, unsigned bits, uint32_t ifindex, bool present)
 {
 	char text[ADDR_TEXT_LEN];
 
@@ -196,79 +179,6 @@ static const struct kernel_events events = {
 };
 
 /* ---- commands ---- */
-
-struct words {
-	char *word[WORDS_MAX];
-	unsigned n, at;
-};
-
-static const char *
-next_word(struct words *w)
-{
-	return w->at < w->n ? w->word[w->at++] : "";
-}
-
-static struct addr
-parse_addr(const char *text)
-{
-	struct addr a = addr_none();
-
-	if (!addr_parse(text, &a))
-		printf("error: address %s\n", text);
-	return a;
-}
-
-static struct prefix
-parse_prefix(const char *text)
-{
-	struct prefix p = { 0 };
-
-	if (prefix_parse(text, &p) != PREFIX_PARSE_OK)
-		printf("error: prefix %s\n", text);
-	return p;
-}
-
-static void
-parse_hops(struct words *w, struct fib_route *route)
-{
-	struct fib_hop *hop = NULL;
-
-	for (const char *word = next_word(w); word[0] != '\0'; word = next_word(w)) {
-		bool via = strcmp(word, "via") == 0, dev = strcmp(word, "dev") == 0;
-
-		if (via || hop == NULL) {
-			hop = &route->hops[route->n_hops++];
-			*hop = (struct fib_hop){ .gateway = addr_none(), .weight = 1 };
-		}
-		if (via)
-			hop->gateway = parse_addr(next_word(w));
-		else if (dev)
-			hop->ifindex = kernel_link_index(tool.k, next_word(w));
-		else if (strcmp(word, "onlink") == 0)
-			hop->onlink = true;
-		else if (strcmp(word, "weight") == 0)
-			hop->weight = (uint8_t)atoi(next_word(w));
-		else
-			printf("error: %s\n", word);
-	}
-}
-
-static void
-parse_route(struct words *w, struct fib_route *route)
-{
-	const char *word = w->at < w->n ? w->word[w->at] : "";
-
-	route->type = FIB_UNICAST;
-	route->n_hops = 0;
-	if (strcmp(word, "blackhole") == 0)
-		route->type = FIB_BLACKHOLE;
-	else if (strcmp(word, "unreachable") == 0)
-		route->type = FIB_UNREACHABLE;
-	else if (strcmp(word, "prohibit") == 0)
-		route->type = FIB_PROHIBIT;
-	else
-		parse_hops(w, route);
-}
 
 static void
 run_set(struct words *w)
@@ -333,7 +243,8 @@ print_status(void *arg, const struct fib_status *s)
 	char prefix[PREFIX_TEXT_LEN], owner[PROTOCOL_TEXT_LEN];
 
 	(void)arg;
-	printf("%s %s", prefix_format(&s->route.prefix, prefix), fib_state_name(s->state));
+	printf(
+	    "%s %s", prefix_format(&s->route.prefix, prefix), fib_state_name(s->state));
 	if (s->missing)
 		printf(" missing");
 	if (s->differs)
@@ -427,7 +338,8 @@ run_facts(struct words *w)
 		if (all[i]->igp)
 			print_igp(&all[i]->route);
 		if (all[i]->imports != 0)
-			printf("workload %s %llx\n", prefix_format(&all[i]->node.prefix, text),
+			printf("workload %s %llx\n",
+			    prefix_format(&all[i]->node.prefix, text),
 			    (unsigned long long)all[i]->imports);
 	}
 	free(all);
@@ -470,8 +382,8 @@ run_flush(struct words *w)
 	printf("%s\n", fib_flush_all(tool.fib) ? "done" : "failed");
 }
 
-static void
-run_race(struct words *w)
+static char *
+rest_of(struct words *w)
 {
 	char command[LINE_LEN] = "";
 
@@ -479,108 +391,38 @@ run_race(struct words *w)
 		strncat(command, next_word(w), sizeof(command) - strlen(command) - 2);
 		strncat(command, " ", sizeof(command) - strlen(command) - 1);
 	}
-	tool.race = strdup(command);
-}
-
-/* ---- configuration ---- */
-
-static size_t
-split(char *text, const char *by, char **out, size_t max)
-{
-	size_t n = 0;
-	char *save = NULL;
-
-	for (char *part = strtok_r(text, by, &save); part != NULL && n < max;
-	     part = strtok_r(NULL, by, &save))
-		out[n++] = part;
-	return n;
+	return strdup(command);
 }
 
 static void
-import_condition(struct conf_import *import, char *text)
+run_race(struct words *w)
 {
-	char *value = strchr(text, '='), *list[LIST_MAX];
-	size_t n;
-
-	if (value == NULL)
-		return;
-	*value++ = '\0';
-	n = split(value, ",", list, LIST_MAX);
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(text, "interface") == 0)
-			import->interfaces[import->n_interfaces++] = strdup(list[i]);
-		else if (strcmp(text, "protocol") == 0)
-			import->protocols[import->n_protocols++] = (uint8_t)atoi(list[i]);
-		else if (strcmp(text, "type") == 0)
-			import->types[import->n_types++] = (uint8_t)atoi(list[i]);
-		else if (strcmp(text, "prefix") == 0)
-			import->prefixes[import->n_prefixes++] = parse_prefix(list[i]);
+	tool.race = rest_of(w);
 }
 
-/* --import interface=cali*,veth*;protocol=3;prefix=10.0.0.0/8;type=1 */
-static void
-add_import(const char *text)
+static uint64_t
+dumps_begun(void)
 {
-	struct conf_import *import = &tool.imports[tool.conf.n_imports++];
-	char *copy = strdup(text), *parts[4];
-	size_t n = split(copy, ";", parts, 4);
+	struct kernel_counters c;
 
-	*import = (struct conf_import){ .filter = -1 };
-	import->interfaces = mem_zero(LIST_MAX, sizeof(char *));
-	import->protocols = mem_zero(LIST_MAX, 1);
-	import->types = mem_zero(LIST_MAX, 1);
-	import->prefixes = mem_zero(LIST_MAX, sizeof(struct prefix));
-	for (size_t i = 0; i < n; i++)
-		import_condition(import, parts[i]);
-	free(copy);
+	kernel_counters(tool.k, &c);
+	return c.dumps;
 }
 
 static void
-free_imports(void)
+run_during(struct words *w)
 {
-	for (size_t i = 0; i < tool.conf.n_imports; i++) {
-		struct conf_import *import = &tool.imports[i];
+	char *command = rest_of(w);
+	uint64_t before = dumps_begun();
 
-		for (size_t j = 0; j < import->n_interfaces; j++)
-			free(import->interfaces[j]);
-		free(import->interfaces);
-		free(import->protocols);
-		free(import->types);
-		free(import->prefixes);
-	}
-	tool.conf.n_imports = 0;
-}
-
-static void
-configure(struct words *w)
-{
-	free_imports();
-	tool.conf = (struct conf_kernel){
-		.install = true,
-		.table = RT_TABLE_MAIN,
-		.protocol = RTPROT_BGP,
-		.metric = 32,
-		.filter = -1,
-		.prefer_source = addr_none(),
-		.imports = tool.imports,
-	};
-	for (const char *word = next_word(w); word[0] != '\0'; word = next_word(w))
-		if (strcmp(word, "--table") == 0)
-			tool.conf.table = (uint32_t)atol(next_word(w));
-		else if (strcmp(word, "--protocol") == 0)
-			tool.conf.protocol = (uint8_t)atoi(next_word(w));
-		else if (strcmp(word, "--metric") == 0)
-			tool.conf.metric = (uint32_t)atol(next_word(w));
-		else if (strcmp(word, "--default-route") == 0)
-			tool.conf.default_route = true;
-		else if (strcmp(word, "--prefer-source") == 0)
-			tool.conf.prefer_source = parse_addr(next_word(w));
-		else if (strcmp(word, "--import") == 0)
-			add_import(next_word(w));
-		else if (strcmp(word, "--quiet") == 0)
-			tool.quiet = true;
-		else
-			printf("error: option %s\n", word);
+	while (dumps_begun() == before)
+		event_base_loop(tool.base, EVLOOP_ONCE);
+	event_base_loop(tool.base, EVLOOP_ONCE);
+	if (system(command) != 0)
+		printf("during failed\n");
+	free(command);
+	while (!kernel_drain(tool.k, 1000))
+		continue;
 }
 
 static void
@@ -626,6 +468,7 @@ static const struct {
 	{ "sweep", run_sweep },
 	{ "flush", run_flush },
 	{ "race", run_race },
+	{ "during", run_during },
 	{ "reload", run_reload },
 	{ "buffer", run_buffer },
 	{ "sleep", run_sleep },

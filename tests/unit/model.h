@@ -9,11 +9,9 @@
 
 #include "bgp/nlri.h"
 #include "bgp/out.h"
+#include "spec.h"
 
-#include <check.h>
 #include <stdlib.h>
-
-enum { MODEL_PREFIXES_MAX = 1 << 17, MODEL_BLOCK = 8192 };
 
 /* ---- prefixes by number ---- */
 
@@ -39,64 +37,6 @@ model_index(const struct prefix *p)
 {
 	return p->family == FAMILY_IPV4 ? (get_u32(p->bytes) >> 9) - 0x40000
 					 : get_u32(p->bytes + 4) >> 4;
-}
-
-/* ---- attribute sets ---- */
-
-struct spec {
-	uint8_t origin;
-	uint8_t n_as, n_clusters;
-	bool has_med, has_local_pref, has_originator;
-	uint32_t as_path[8]; /* one sequence */
-	uint32_t med, local_pref, originator;
-	uint32_t clusters[8];
-	uint32_t community; /* the first one; 0: none at all */
-	uint32_t n_communities;
-	struct addr next_hop; /* FAMILY_NONE: our own route */
-};
-
-/* The block in the order of types; NEXT_HOP where `with_next_hop`. */
-static inline size_t
-spec_put(const struct spec *s, bool with_next_hop, bool as4, uint8_t *block)
-{
-	struct wcur out = wcur_of(block, MODEL_BLOCK);
-	uint8_t value[MODEL_BLOCK];
-	struct wcur v = wcur_of(value, sizeof(value));
-
-	attribute_put(&out, 0x40, ATTRIBUTE_ORIGIN, &s->origin, 1);
-	if (s->n_as > 0) {
-		wcur_u8(&v, SEGMENT_SEQUENCE);
-		wcur_u8(&v, s->n_as);
-	}
-	for (int i = 0; i < s->n_as; i++)
-		if (as4)
-			wcur_u32(&v, s->as_path[i]);
-		else
-			wcur_u16(&v, (uint16_t)s->as_path[i]);
-	attribute_put(&out, 0x40, ATTRIBUTE_AS_PATH, value, wcur_len(&v));
-	if (with_next_hop)
-		attribute_put(&out, 0x40, ATTRIBUTE_NEXT_HOP, s->next_hop.bytes, 4);
-	put_u32(value, s->med);
-	if (s->has_med)
-		attribute_put(&out, 0x80, ATTRIBUTE_MED, value, 4);
-	put_u32(value, s->local_pref);
-	if (s->has_local_pref)
-		attribute_put(&out, 0x40, ATTRIBUTE_LOCAL_PREF, value, 4);
-	v = wcur_of(value, sizeof(value));
-	for (uint32_t i = 0; i < s->n_communities; i++)
-		wcur_u32(&v, i == 0 ? s->community : UINT32_C(0xfc000000) + i);
-	if (s->n_communities > 0)
-		attribute_put(&out, 0xc0, ATTRIBUTE_COMMUNITIES, value, wcur_len(&v));
-	put_u32(value, s->originator);
-	if (s->has_originator)
-		attribute_put(&out, 0x80, ATTRIBUTE_ORIGINATOR_ID, value, 4);
-	v = wcur_of(value, sizeof(value));
-	for (int i = 0; i < s->n_clusters; i++)
-		wcur_u32(&v, s->clusters[i]);
-	if (s->n_clusters > 0)
-		attribute_put(&out, 0x80, ATTRIBUTE_CLUSTER_LIST, value, wcur_len(&v));
-	ck_assert(!out.failed);
-	return wcur_len(&out);
 }
 
 /* FNV-1a: two sets differ when their numbers do. */
@@ -181,7 +121,7 @@ model_export(const struct spec *in, const struct model_source *from,
 static inline uint64_t
 model_held(const struct spec *s, const struct group_key *key, const struct prefix *p)
 {
-	uint8_t block[MODEL_BLOCK];
+	uint8_t block[SPEC_BLOCK];
 	bool v4 = key->family == FAMILY_IPV4;
 	size_t len = spec_put(s, v4, key->as4, block);
 	uint64_t h = model_hash(MODEL_HASH_START, block, len);
@@ -236,7 +176,7 @@ receiver_hold(struct receiver *r, const struct prefix *p, uint64_t value)
 {
 	uint32_t i = model_index(p);
 
-	ck_assert_uint_lt(i, r->n_prefixes);
+	MODEL_CHECK(i < r->n_prefixes, "prefix %u was never announced", i);
 	r->n_held -= r->held[i] != 0;
 	r->n_held += value != 0;
 	r->held[i] = value;
@@ -260,7 +200,7 @@ receiver_end_of_rib(struct receiver *r)
 {
 	r->end_of_rib++;
 	for (uint32_t i = 0; i < r->n_prefixes; i++)
-		ck_assert_msg(!r->due[i] || r->held[i] != 0,
+		MODEL_CHECK(!r->due[i] || r->held[i] != 0,
 		    "End-of-RIB came before prefix %u", i);
 	memset(r->due, 0, r->n_prefixes * sizeof(*r->due));
 }
@@ -274,7 +214,7 @@ receiver_update(struct receiver *r, struct slice body)
 	uint64_t value;
 
 	update_get(body, &r->context, &u);
-	ck_assert_msg(u.verdict == ACTION_NONE && u.fault.action == ACTION_NONE,
+	MODEL_CHECK(u.verdict == ACTION_NONE && u.fault.action == ACTION_NONE,
 	    "a bad UPDATE was sent: %s", u.fault.what);
 	if (u.end_of_rib) {
 		receiver_end_of_rib(r);
@@ -305,7 +245,7 @@ receiver_take(struct receiver *r, const void *octets, size_t len)
 	if (r->len + len > r->room) {
 		r->room = (r->len + len) * 2;
 		r->octets = realloc(r->octets, r->room);
-		ck_assert_ptr_nonnull(r->octets);
+		MODEL_CHECK(r->octets != NULL, "no memory");
 	}
 	memcpy(r->octets + r->len, octets, len);
 	r->len += len;
@@ -315,10 +255,10 @@ receiver_take(struct receiver *r, const void *octets, size_t len)
 		enum frame_status status = message_frame(r->octets + used,
 		    r->len - used, r->max_message, &message, &error);
 
-		ck_assert_msg(status != FRAME_BAD, "a bad header was sent");
+		MODEL_CHECK(status != FRAME_BAD, "a bad header was sent");
 		if (status == FRAME_MORE)
 			break;
-		ck_assert_uint_eq(message.type, MESSAGE_UPDATE);
+		MODEL_CHECK(message.type == MESSAGE_UPDATE, "type %u", message.type);
 		receiver_update(r, message.body);
 		used += message.whole.len;
 		messages++;

@@ -23,6 +23,7 @@ struct neighbour {
 
 struct world {
 	uint64_t random;
+	uint32_t burst; /* own routes that flap at once, now and then */
 	enum family family;
 	uint32_t n_prefixes;
 	struct attr_table *attrs;
@@ -233,12 +234,12 @@ check_neighbour(const struct world *w, uint32_t peer)
 		const struct dest *dest = rib_find(w->rib, &prefix);
 		uint64_t want = world_expect(w, peer, i, &is_owned);
 
-		ck_assert_msg(n->receiver.held[i] == want,
+		MODEL_CHECK(n->receiver.held[i] == want,
 		    "neighbour %u, prefix %u: holds %llx, should %llx", peer, i,
 		    (unsigned long long)n->receiver.held[i], (unsigned long long)want);
 		count += want != 0;
 		owned += is_owned;
-		ck_assert_msg((dest != NULL && member_is_sent(&n->member, dest)) ==
+		MODEL_CHECK((dest != NULL && member_is_sent(&n->member, dest)) ==
 			(want != 0),
 		    "neighbour %u, prefix %u: member_is_sent()", peer, i);
 	}
@@ -278,6 +279,14 @@ forget_all_due(struct world *w)
 		memset(w->peers[p].receiver.due, 0, w->n_prefixes * sizeof(bool));
 }
 
+static bool
+work_rib(struct world *w, unsigned budget)
+{
+	if (rib_has_work(w->rib))
+		forget_all_due(w);
+	return rib_work(w->rib, budget);
+}
+
 static void
 announce(struct world *w, uint32_t source, uint32_t i)
 {
@@ -285,15 +294,8 @@ announce(struct world *w, uint32_t source, uint32_t i)
 	    source == 0 ? rnd(w, SPECS / 4) : SPECS / 4 + rnd(w, SPECS - SPECS / 4);
 	const struct spec *s = &w->specs[which];
 	struct prefix prefix = model_prefix(w->family, i);
-	struct slice next_hop = { s->next_hop.bytes, family_addr_len(w->family) };
-	uint8_t block[MODEL_BLOCK];
-	size_t len = spec_put(s, false, true, block);
-	struct attrs *attrs;
+	struct attrs *attrs = spec_attrs(w->attrs, s);
 
-	if (source == 0)
-		next_hop = (struct slice){ NULL, 0 };
-	attrs = attrs_from_block(w->attrs, (struct slice){ block, len }, next_hop);
-	ck_assert_ptr_nonnull(attrs);
 	rib_announce(w->rib, source, &prefix, attrs, source == 0 ? PATH_NETWORK : 0, 1);
 	attrs_unref(w->attrs, attrs);
 	w->spec_of[source][i] = (uint8_t)which;
@@ -381,13 +383,13 @@ serve(struct world *w, uint32_t peer, bool all)
 	count = member_gather(
 	    w->out, &n->member, iov, all ? 8 : 1 + (int)rnd(w, 8), max_len, cut_only);
 	if (count == 0) {
-		ck_assert(!cut_only);
+		MODEL_CHECK(!cut_only, "nothing of a cut message");
 		n->queued = false;
 		return;
 	}
 	for (int i = 0; i < count; i++)
 		len += iov[i].iov_len;
-	ck_assert(len > 0 && len <= max_len);
+	MODEL_CHECK(len > 0 && len <= max_len, "%zu octets of at most %zu", len, max_len);
 	take = all || chance(w, 50) ? len : rnd(w, (uint32_t)len + 1);
 	len = take;
 	for (int i = 0; len > 0; i++) {
@@ -396,8 +398,10 @@ serve(struct world *w, uint32_t peer, bool all)
 		messages += receiver_take(&n->receiver, iov[i].iov_base, part);
 		len -= part;
 	}
-	ck_assert_uint_eq(member_wrote(w->out, &n->member, take), messages);
-	ck_assert((n->receiver.len > 0) == member_is_mid_message(&n->member));
+	MODEL_CHECK(member_wrote(w->out, &n->member, take) == messages,
+	    "messages are counted wrongly");
+	MODEL_CHECK((n->receiver.len > 0) == member_is_mid_message(&n->member),
+	    "in the middle of a message, or not");
 	n->queued = member_has_output(w->out, &n->member);
 }
 
@@ -419,9 +423,9 @@ settle(struct world *w)
 	for (uint32_t p = 1; p <= PEERS; p++)
 		w->peers[p].stalled = false;
 	for (unsigned rounds = 0; busy; rounds++) {
-		ck_assert_msg(rounds < 100000, "the groups do not come to rest");
+		MODEL_CHECK(rounds < 100000, "the groups do not come to rest");
 		rib_resolve(w->rib);
-		busy = rib_work(w->rib, 5000);
+		busy = work_rib(w, 5000);
 		busy = out_work(w->out, 5000) || busy;
 		note_ready(w);
 		for (uint32_t p = 1; p <= PEERS; p++) {
@@ -433,6 +437,28 @@ settle(struct world *w)
 			out_set_now(w->out, w->now_ms);
 			busy = true;
 		}
+	}
+}
+
+/* Our own routes flap, while some members read and some do not. */
+static void
+burst(struct world *w)
+{
+	for (uint32_t k = 0; k < w->burst; k++) {
+		announce(w, 0, rnd(w, w->n_prefixes));
+		if (!chance(w, 10))
+			continue;
+		out_work(w->out, 1 + rnd(w, 16));
+		note_ready(w);
+		for (uint32_t p = 1; p <= PEERS; p++)
+			if (!w->peers[p].stalled && chance(w, 70))
+				serve(w, p, false);
+		w->now_ms += rnd(w, 10);
+		out_set_now(w->out, w->now_ms);
+		/* Whoever waits does so for 50 ms at most. */
+		MODEL_CHECK(out_deadline(w->out) == UINT64_MAX ||
+			out_deadline(w->out) <= w->now_ms + 50,
+		    "a late deadline");
 	}
 }
 
@@ -452,7 +478,7 @@ happen(struct world *w)
 			else
 				withdraw(w, source, (base + k) % w->n_prefixes);
 	} else if (what < 600) {
-		rib_work(w->rib, rnd(w, 2) == 0 ? 50 : 100000);
+		work_rib(w, rnd(w, 2) == 0 ? 50 : 100000);
 		out_work(w->out, 1 + rnd(w, 1u << rnd(w, 8)));
 		note_ready(w);
 	} else if (what < 900) {
@@ -460,6 +486,8 @@ happen(struct world *w)
 		for (uint32_t p = 1; p <= PEERS; p++)
 			if (!w->peers[p].stalled && chance(w, 70))
 				serve(w, p, false);
+	} else if (what < 905) {
+		burst(w);
 	} else if (what < 920) {
 		w->now_ms += rnd(w, 40);
 		out_set_now(w->out, w->now_ms);
@@ -502,12 +530,13 @@ world_free(struct world *w)
 }
 
 static void
-play(uint64_t seed, uint32_t n_prefixes, uint32_t communities, unsigned rounds,
-    unsigned length)
+play(uint64_t seed, uint32_t n_prefixes, uint32_t communities, uint32_t burst_len,
+    unsigned rounds, unsigned length)
 {
 	static struct world w;
 
 	world_init(&w, seed, n_prefixes, communities);
+	w.burst = burst_len;
 	for (unsigned round = 0; round < rounds; round++) {
 		for (unsigned i = 0; i < length; i++)
 			happen(&w);
@@ -520,14 +549,14 @@ play(uint64_t seed, uint32_t n_prefixes, uint32_t communities, unsigned rounds,
 /* Few prefixes that flap all the time. */
 START_TEST(flapping)
 {
-	play(1000 + (uint64_t)_i, 40, 4, 12, 400);
+	play(1000 + (uint64_t)_i, 40, 4, 10, 12, 400);
 }
 END_TEST
 
 /* Long attributes: members that stall are left behind their group's chunks. */
 START_TEST(backlog)
 {
-	play(2000 + (uint64_t)_i, 300, 1000, 4, 2500);
+	play(2000 + (uint64_t)_i, 300, 1000, 1500, 3, 600);
 }
 END_TEST
 
@@ -549,6 +578,51 @@ START_TEST(long_walk)
 }
 END_TEST
 
+/* Above a quarter of the table and 64k tombstones the slowest member must go. */
+START_TEST(tombstones_are_bounded)
+{
+	static struct world w;
+	uint32_t i;
+
+	world_init(&w, 4000, 70000, 4);
+	for (i = 0; i < w.n_prefixes; i++)
+		announce(&w, 0, i);
+	for (uint32_t p = 1; p <= 3; p++)
+		join(&w, p);
+	settle(&w);
+	w.peers[2].stalled = true;
+	for (i = 0; i < 65536 + 4464 / 4; i++) {
+		withdraw(&w, 0, i);
+		if (i % 1000 == 0)
+			while (out_work(w.out, 5000))
+				continue;
+		note_ready(&w);
+		serve(&w, 1, true);
+		serve(&w, 3, true);
+		MODEL_CHECK(i % 1000 != 0 || out_overdue_member(w.out) == NULL,
+		    "overdue at %u", i);
+	}
+	while (i < w.n_prefixes)
+		withdraw(&w, 0, i++);
+	while (out_work(w.out, 5000))
+		continue;
+	note_ready(&w);
+	for (i = 0; i < 100; i++) {
+		serve(&w, 1, true);
+		serve(&w, 3, true);
+	}
+	out_work(w.out, 5000);
+	ck_assert_ptr_eq(out_overdue_member(w.out), &w.peers[2].member);
+	ck_assert_uint_gt(rib_tombstones(w.rib, w.family), 65536);
+	out_leave(w.out, &w.peers[2].member);
+	w.peers[2].joined = false;
+	ck_assert_ptr_null(out_overdue_member(w.out));
+	settle(&w);
+	world_check(&w);
+	world_free(&w);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -561,6 +635,7 @@ main(void)
 	tcase_add_loop_test(t, flapping, 0, 150);
 	tcase_add_loop_test(t, backlog, 0, 20);
 	tcase_add_loop_test(t, long_walk, 0, 12);
+	tcase_add_test(t, tombstones_are_bounded);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);
