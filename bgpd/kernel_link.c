@@ -360,8 +360,10 @@ forget_link(struct kernel_links *links, struct kernel_link *link)
 	unsigned change = update_link(links, link, 0, "");
 
 	link->known = false;
-	while (link->addresses != NULL)
-		remove_address(links, link->addresses);
+	for (struct kernel_address *a = link->addresses, *next; a != NULL; a = next) {
+		next = a->next;
+		remove_address(links, a);
+	}
 	/* Whatever went through it is gone, even if it was down before. */
 	return change | LINK_WENT_DOWN;
 }

@@ -71,11 +71,11 @@ enum link_change {
 bool kernel_link_usable(const struct kernel_link *link);
 
 /*
- * RTM_NEWLINK, RTM_DELLINK: what changed (enum link_change), and of which link.  The
- * link's addresses have been reported then.
+ * RTM_NEWLINK, RTM_DELLINK: what changed (enum link_change); `out` is the link.  Its
+ * addresses have been reported then.
  */
 unsigned kernel_links_message(struct kernel_links *links, const struct nlmsghdr *header,
-    struct kernel_link **link);
+    struct kernel_link **out);
 /* RTM_NEWADDR, RTM_DELADDR.  True: something changed. */
 bool
 kernel_links_address_message(struct kernel_links *links, const struct nlmsghdr *header);

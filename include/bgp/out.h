@@ -76,6 +76,7 @@ struct member {
 	uint32_t walk_next; /* segment */
 	uint32_t walk_left;
 	uint32_t walk_segments; /* of the table when the walk began */
+	uint64_t walk_version;  /* every segment so far was as new as this */
 	struct out_bits *had;   /* from a move until its walk was sent: what it may hold */
 	uint64_t blocked_since_ms;
 	struct member *ready_next;

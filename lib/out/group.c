@@ -169,7 +169,7 @@ out_join(struct out *out, struct member *member, uint32_t peer,
 	group_link(group_find(out, key), member);
 	member->end_of_rib_due = true;
 	member->version = out->head[key->family];
-	member_start_walk(out, member);
+	member_start_walk(out, member, true);
 }
 
 void
@@ -224,7 +224,7 @@ out_move(struct out *out, struct member *member, const struct group_key *key)
 	group_link(group_find(out, key), member);
 	member->had = had;
 	member->state = MEMBER_OFF;
-	member_start_walk(out, member);
+	member_start_walk(out, member, true);
 }
 
 void
@@ -237,7 +237,7 @@ out_refresh(struct out *out, struct member *member)
 	if (member->state == MEMBER_IN_STEP)
 		member->group->n_in_step--;
 	member->state = MEMBER_OFF;
-	member_start_walk(out, member);
+	member_start_walk(out, member, false);
 }
 
 /* ---- the head ---- */

@@ -26,7 +26,7 @@ segment_count(const struct out *out, enum family family)
 }
 
 void
-member_start_walk(struct out *out, struct member *member)
+member_start_walk(struct out *out, struct member *member, bool fresh)
 {
 	struct group *group = member->group;
 	uint32_t n = segment_count(out, (enum family)group->key.family);
@@ -34,6 +34,7 @@ member_start_walk(struct out *out, struct member *member)
 	member->end_of_rib_after =
 	    rib_version(out->rib, (enum family)group->key.family);
 	member->walk_segments = n;
+	member->walk_version = fresh ? UINT64_MAX : 0;
 	member->walk_left = n;
 	/* Where those who walk now are: their segments are encoded already. */
 	member->walk_next = n == 0 ? 0 : group->walk_hint % n;
@@ -194,6 +195,21 @@ encode_segment(struct out *out, struct group *group, uint32_t segment,
 }
 
 static void
+walk_end(struct out *out, struct member *member)
+{
+	enum family family = (enum family)member->group->key.family;
+
+	member->state = MEMBER_CATCHING_UP;
+	/* What flapped during the walk was passed over: it comes by the list. */
+	member->end_of_rib_after = rib_version(out->rib, family);
+	/* What changed since the walk began was in it, where its segments were made later
+	 * and the table has not grown behind them. */
+	if (segment_count(out, family) == member->walk_segments &&
+	    member->walk_version > member->version)
+		member->version = member->walk_version;
+}
+
+static void
 walk_on(struct out *out, struct member *member)
 {
 	struct group *group = member->group;
@@ -210,12 +226,10 @@ walk_on(struct out *out, struct member *member)
 			cache_segment(group, segment, chunk);
 	}
 	member->walk_next = (segment + 1) % member->walk_segments;
-	if (--member->walk_left == 0) {
-		member->state = MEMBER_CATCHING_UP;
-		/* What flapped during the walk was passed over: it comes by the list. */
-		member->end_of_rib_after =
-		    rib_version(out->rib, (enum family)group->key.family);
-	}
+	if (chunk->to < member->walk_version)
+		member->walk_version = chunk->to;
+	if (--member->walk_left == 0)
+		walk_end(out, member);
 	member->chunk = chunk;
 	member_normalise(out, member);
 }

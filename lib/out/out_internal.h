@@ -200,6 +200,7 @@ uint64_t member_version(const struct out *out, const struct member *member);
 /* Gives the chunk up, keeping the rest of a cut message. */
 void member_leave_chunk(struct out *out, struct member *member);
 void member_clear(struct out *out, struct member *member);
-void member_start_walk(struct out *out, struct member *member);
+/* `fresh`: but for its `had` the member holds nothing. */
+void member_start_walk(struct out *out, struct member *member, bool fresh);
 
 #endif

@@ -784,6 +784,17 @@ def interface_goes(lab):
     time.sleep(0.3)
     equal([i for i in t.facts() if i.startswith("workload")], [])
     equal(t.counts()["links"], 2)
+    # A bridge tells that a port left it, in a message that looks like a deleted link.
+    lab.veth("cali3")
+    lab.ip("route add 10.233.1.5 dev cali3")
+    t.wait("workload 0 10.233.1.5/32 present")
+    since = t.mark()
+    lab.ip("link add br0 type bridge")
+    lab.ip("link set cali3 master br0")
+    lab.ip("link set cali3 nomaster")
+    lab.ip("route add 10.233.1.7 dev cali3")
+    t.wait("workload 0 10.233.1.7/32 present", since)
+    assert not t.has("10.233.1.5/32 gone", since), t.tail()
     # A rename counts too.
     lab.veth("tmp1")
     lab.ip("route add 10.233.1.6 dev tmp1")

@@ -158,8 +158,8 @@ static const struct {
 	    ORIGIN PATH_300 "c0200c000000010000000200000003 e0630155",
 	    ORIGIN PATH_1_300 SELF "c0200c000000010000000200000003 e0630155" },
 	/* 63 numbers and ours: 258 octets */
-	{ "AS_PATH above 255 octets", EBGP, TO_EBGP, ORIGIN "4002fe023f 11*252",
-	    ORIGIN "5002010202400000000111*252" SELF },
+	{ "AS_PATH above 255 octets", EBGP, TO_EBGP, ORIGIN "4002fe023f11*252",
+	    ORIGIN "5002010202400000000111*252 " SELF },
 };
 
 static struct group_key
@@ -198,7 +198,7 @@ START_TEST(edit)
 	struct exporter *e = exporter_new();
 	struct group_key key = key_of(cases[_i].key);
 	struct prefix prefix = prefix_from("198.51.100.0/24");
-	uint8_t in[1024], want[1024], got[4096];
+	uint8_t in[2048], want[2048], got[4096];
 	size_t len = hex_bytes(cases[_i].in, in, sizeof(in)), want_len = 0;
 	struct addr next_hop;
 
