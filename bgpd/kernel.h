@@ -51,7 +51,7 @@ struct kernel_events {
 
 /*
  * Opens the sockets and asks for the first dump; everything else happens in the event
- * loop.  `conf` is copied.  NULL: the reason is in `err`.
+ * loop.  `conf` is copied, `events` must outlive it.  NULL: the reason is in `err`.
  */
 struct kernel *kernel_new(struct event_base *base, const struct conf_kernel *conf,
     const struct kernel_events *events, void *arg, char *err, size_t errlen);

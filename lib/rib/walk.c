@@ -15,7 +15,13 @@ walk_want(struct rib *rib)
 void
 rib_peer_new_epoch(struct rib *rib, uint32_t peer, enum family family)
 {
+	uint8_t *wanted = &rib->peers[peer].family[family].purge_wanted;
+	uint8_t *active = &rib->peers[peer].family[family].purge_active;
+
 	rib->peers[peer].family[family].epoch++;
+	/* What is being removed is one session older now. */
+	*wanted = (uint8_t)(*wanted + (*wanted != 0));
+	*active = (uint8_t)(*active + (*active != 0));
 }
 
 /* Of two purges the one that removes more: age + 1, the least of both but 0. */

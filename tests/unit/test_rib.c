@@ -347,6 +347,27 @@ START_TEST(purge_the_stricter)
 }
 END_TEST
 
+/* The session ends while a purge is under way: what it had brought is not meant. */
+START_TEST(new_session_during_a_purge)
+{
+	static struct world w;
+
+	world_init(&w, 2);
+	for (uint32_t i = 0; i < 1000; i++)
+		announce(&w, i, 1);
+	rib_peer_new_epoch(w.rib, 1, w.family);
+	for (uint32_t i = 0; i < 1000; i += 2)
+		announce(&w, i, 1);
+	rib_purge(w.rib, 1, w.family, 1);
+	if (_i == 1)
+		ck_assert(rib_work(w.rib, 300));
+	rib_peer_new_epoch(w.rib, 1, w.family);
+	finish(&w);
+	ck_assert_uint_eq(received(&w, 1), 500);
+	world_free(&w);
+}
+END_TEST
+
 /* A route announced again while the purge is under way is fresh, and stays. */
 START_TEST(purge_spares_the_fresh)
 {
@@ -485,6 +506,7 @@ main(void)
 	tcase_add_loop_test(t, twin, 0, 10);
 	tcase_add_loop_test(t, purge_by_age, 0, 3);
 	tcase_add_loop_test(t, purge_the_stricter, 0, 2);
+	tcase_add_loop_test(t, new_session_during_a_purge, 0, 2);
 	tcase_add_test(t, purge_spares_the_fresh);
 	tcase_add_test(t, many_sessions);
 	tcase_add_test(t, network_and_import);
