@@ -141,7 +141,7 @@ static void
 session_net_of(struct connection *c, struct session_net *net)
 {
 	const struct kernel *k = c->daemon->kernel;
-	struct sockaddr_storage ss;
+	struct sockaddr_storage ss = { 0 };
 	socklen_t len = sizeof(ss);
 	uint32_t link;
 

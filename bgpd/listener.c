@@ -55,7 +55,7 @@ on_acceptable(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	daemon_set_now(l->daemon);
 	for (int i = 0; i < ACCEPT_MAX; i++) {
-		struct sockaddr_storage ss;
+		struct sockaddr_storage ss = { 0 };
 		socklen_t len = sizeof(ss);
 		struct addr remote;
 		int conn = accept4(

@@ -50,7 +50,7 @@ sockaddr_to(const struct sockaddr_storage *from)
 struct addr
 socket_local(int fd)
 {
-	struct sockaddr_storage ss;
+	struct sockaddr_storage ss = { 0 };
 	socklen_t len = sizeof(ss);
 
 	if (getsockname(fd, (struct sockaddr *)&ss, &len) < 0)

@@ -15,7 +15,7 @@ bird='bird2'
 frr='frr'
 peers="$bird $frr gobgpd openbgpd exabgp"
 checks='check clang clang-format clang-tidy libclang-rt-14-dev git'
-tools='python3 tshark gzip bzip2'
+tools='python3'
 
 wanted=''
 for group in "${@:-test}"; do

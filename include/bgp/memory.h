@@ -8,9 +8,9 @@
 
 #include <stddef.h>
 
-void *mem_alloc(size_t len);
-void *mem_zero(size_t n, size_t len);
+void *mem_alloc(size_t len) __attribute__((returns_nonnull));
+void *mem_zero(size_t n, size_t len) __attribute__((returns_nonnull));
 /* An array of `n` items of `len` octets; NULL grows from nothing. */
-void *mem_resize(void *at, size_t n, size_t len);
+void *mem_resize(void *at, size_t n, size_t len) __attribute__((returns_nonnull));
 
 #endif

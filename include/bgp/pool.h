@@ -24,7 +24,7 @@ struct pool {
 void pool_init(struct pool *pool, uint32_t item_size);
 void pool_destroy(struct pool *pool);
 /* Zeroed.  Aborts when memory is out, as every allocation of the library does. */
-void *pool_alloc(struct pool *pool, uint32_t *number);
+void *pool_alloc(struct pool *pool, uint32_t *number) __attribute__((returns_nonnull));
 void pool_free(struct pool *pool, uint32_t number);
 size_t pool_bytes(const struct pool *pool);
 

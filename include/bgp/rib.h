@@ -122,6 +122,9 @@ bool rib_withdraw_own(struct rib *rib, const struct prefix *prefix, uint8_t orig
 void rib_reflag(
     struct rib *rib, const struct prefix *prefix, struct path *path, uint8_t flags);
 
+/* The best path is the same, but what is sent of it is not: it counts as changed. */
+void rib_touch(struct rib *rib, enum family family, struct dest *dest);
+
 /* The session ended: its paths are stale from now on, but stay. */
 void rib_peer_new_epoch(struct rib *rib, uint32_t peer, enum family family);
 /* Remove, in slices of rib_work(), the paths that are `age` or more epochs old: 0 is

@@ -20,20 +20,24 @@ apply_conf_disabled(struct peer *peer)
 }
 
 static void
-add_peer(struct speaker *sp, const struct conf_peer *conf)
-{
-	struct peer *peer = peers_add(sp, conf);
-
-	apply_conf_disabled(peer);
-	peer_start(sp, peer);
-}
-
-static void
 remove_peer(struct speaker *sp, struct peer *peer)
 {
 	/* Before it is stopped: no route of it is kept for a return. */
 	peer_leave(sp, peer);
 	peer_stop(sp, peer, CEASE_DECONFIGURED, NULL, "removed from the configuration");
+}
+
+static void
+add_peer(struct speaker *sp, const struct conf_peer *conf)
+{
+	struct peer *peer = peers_find(sp, &conf->address);
+
+	/* A session of a range: it has a section of its own now. */
+	if (peer != NULL)
+		remove_peer(sp, peer);
+	peer = peers_add(sp, conf);
+	apply_conf_disabled(peer);
+	peer_start(sp, peer);
 }
 
 static void
@@ -53,15 +57,19 @@ change_peer(
     struct speaker *sp, struct peer *peer, const struct conf_peer *after, bool reset)
 {
 	bool was_enabled = peer->conf.enabled;
+	bool was_client = peer->conf.options.client;
 
 	peer->conf = *after;
 	if (reset) {
 		peer_stop(sp, peer, CEASE_CONFIG_CHANGE, NULL, "its configuration changed");
+		/* What an earlier session left was agreed on under the old options. */
+		peer_stale_expired(sp, peer);
 		peer->failures = 0;
 	}
 	peer->ebgp = peer_is_ebgp(after);
 	peer_tell_rib(sp, peer);
-	peer_refilter(sp, peer);
+	/* RFC 4456 6: who is sent a client's routes is another question. */
+	peer_refilter(sp, peer, was_client != after->options.client);
 	if (peer->established != NULL)
 		peer_rekey(sp, peer);
 	change_enabled(sp, peer, was_enabled);
@@ -73,21 +81,21 @@ static void
 reload_dynamic(struct speaker *sp, const struct conf *old)
 {
 	for (struct peer *peer = sp->first_peer; peer != NULL; peer = peer->next) {
-		const struct conf_group *before, *after = NULL;
+		const struct conf_group *before, *after;
 		enum conf_change change;
+		int group;
 
 		if (!peer->dynamic || peer->leaving)
 			continue;
 		before = &old->groups[peer->group];
-		for (size_t g = 0; g < sp->conf->n_groups; g++)
-			if (strcmp(sp->conf->groups[g].name, before->name) == 0) {
-				after = &sp->conf->groups[g];
-				peer->group = (int)g;
-			}
-		if (after == NULL || after->n_ranges == 0) {
+		group = peers_group_of(sp->conf, &peer->conf.address);
+		if (group < 0 ||
+		    strcmp(sp->conf->groups[group].name, before->name) != 0) {
 			remove_peer(sp, peer);
 			continue;
 		}
+		peer->group = group;
+		after = &sp->conf->groups[group];
 		change = conf_peer_options_change(
 		    old, &before->options, sp->conf, &after->options);
 		if (change != CONF_CHANGE_NOTHING) {
@@ -121,7 +129,11 @@ follow_plan(struct speaker *sp, const struct conf_plan *plan)
 				change_peer(sp, peer, step->after,
 				    step->action == CONF_PLAN_RESET);
 			break;
-		case CONF_PLAN_ADDED: add_peer(sp, step->after); break;
+		case CONF_PLAN_ADDED:
+			add_peer(sp, step->after);
+			note_event(sp, EVENT_PEER_ADDED,
+			    peers_find(sp, &step->after->address));
+			break;
 		case CONF_PLAN_REMOVED:
 			if (peer != NULL)
 				remove_peer(sp, peer);
@@ -152,6 +164,17 @@ cluster_id_changed(const struct conf *old, const struct conf *now)
 	return old->router.cluster_id != now->router.cluster_id;
 }
 
+/* RFC 4456 8: it is in what is sent, and decides which stored route is a loop. */
+static void
+change_cluster(struct speaker *sp)
+{
+	for (struct peer *peer = sp->first_peer; peer != NULL; peer = peer->next) {
+		peer_refilter(sp, peer, false);
+		if (peer->established != NULL)
+			peer_rekey(sp, peer);
+	}
+}
+
 static void
 reload(struct speaker *sp, const struct conf *old)
 {
@@ -166,9 +189,7 @@ reload(struct speaker *sp, const struct conf *old)
 	conf_plan_free(&plan);
 	originate_reload(sp, old);
 	if (cluster_id_changed(old, sp->conf))
-		for (struct peer *p = sp->first_peer; p != NULL; p = p->next)
-			if (p->established != NULL)
-				peer_rekey(sp, p);
+		change_cluster(sp);
 	restart_check(sp);
 	speaker_arm(sp);
 }

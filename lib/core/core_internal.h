@@ -119,6 +119,8 @@ void writer_unqueue(struct session *session);
 struct peer *peers_find(const struct speaker *sp, const struct addr *address);
 struct peer *peers_add(struct speaker *sp, const struct conf_peer *conf);
 void peers_remove(struct speaker *sp, struct peer *peer);
+/* The group whose range holds the address, the narrowest one; -1: none. */
+int peers_group_of(const struct conf *conf, const struct addr *address);
 bool peer_is_ebgp(const struct conf_peer *conf);
 /* Copies what the decision process needs to know. */
 void peer_tell_rib(struct speaker *sp, struct peer *peer);
@@ -152,7 +154,7 @@ void session_save_cut(struct session *session);
 
 /* route.c */
 void peer_apply_update(struct peer *peer, struct session *session, struct slice body);
-void peer_refilter(struct speaker *sp, struct peer *peer);
+void peer_refilter(struct speaker *sp, struct peer *peer, bool touch);
 
 /* updown.c */
 void peer_up(struct session *session);

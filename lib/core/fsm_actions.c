@@ -336,26 +336,6 @@ accept_verdict_text(enum accept_verdict verdict)
 	return verdict_texts[verdict];
 }
 
-/* A group whose range holds the address, or -1. */
-static int
-group_of(const struct conf *conf, const struct addr *address)
-{
-	int found = -1;
-	unsigned bits = 0;
-
-	for (size_t g = 0; g < conf->n_groups; g++)
-		for (size_t i = 0; i < conf->groups[g].n_ranges; i++) {
-			const struct prefix *range = &conf->groups[g].ranges[i];
-
-			if (prefix_covers_addr(range, address) &&
-			    (found < 0 || range->bits > bits)) {
-				found = (int)g;
-				bits = range->bits;
-			}
-		}
-	return found;
-}
-
 static uint32_t
 group_sessions(const struct speaker *sp, int group)
 {
@@ -369,7 +349,7 @@ group_sessions(const struct speaker *sp, int group)
 static struct peer *
 make_dynamic(struct speaker *sp, const struct addr *address, enum accept_verdict *why)
 {
-	int group = sp->conf == NULL ? -1 : group_of(sp->conf, address);
+	int group = sp->conf == NULL ? -1 : peers_group_of(sp->conf, address);
 	struct conf_peer conf = { .address = *address, .enabled = true };
 	struct peer *peer;
 

@@ -140,6 +140,25 @@ peers_remove(struct speaker *sp, struct peer *peer)
 	free(peer);
 }
 
+int
+peers_group_of(const struct conf *conf, const struct addr *address)
+{
+	int found = -1;
+	unsigned bits = 0;
+
+	for (size_t g = 0; g < conf->n_groups; g++)
+		for (size_t i = 0; i < conf->groups[g].n_ranges; i++) {
+			const struct prefix *range = &conf->groups[g].ranges[i];
+
+			if (prefix_covers_addr(range, address) &&
+			    (found < 0 || range->bits > bits)) {
+				found = (int)g;
+				bits = range->bits;
+			}
+		}
+	return found;
+}
+
 struct peer *
 speaker_peer(const struct speaker *sp, uint32_t number)
 {

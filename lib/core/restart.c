@@ -54,6 +54,20 @@ all_complete(const struct speaker *sp)
 	return true;
 }
 
+/* Of a peer without graceful restart, too, the routes are still to come when it comes
+ * up: only its End-of-RIB, or time, can tell that what the kernel holds is of no use. */
+static bool
+all_announced(const struct speaker *sp)
+{
+	if (has_ranges(sp->conf))
+		return false;
+	for (const struct peer *peer = sp->first_peer; peer != NULL; peer = peer->next)
+		if (is_expected(peer) &&
+		    (peer->established == NULL || !has_sent_end_of_rib(peer)))
+			return false;
+	return true;
+}
+
 /* A peer that is restarting itself waits for us, too: neither must wait for it. */
 static bool
 one_is_awaited(const struct speaker *sp)
@@ -115,7 +129,7 @@ restart_check(struct speaker *sp)
 	    (late || all_complete(sp) ||
 		(sp->now_ms >= sp->start_ms + settle_ms(sp) && !one_is_awaited(sp))))
 		end_deferral(sp);
-	if (!sp->converged && (late || all_complete(sp))) {
+	if (!sp->converged && (late || all_announced(sp))) {
 		sp->converged = true;
 		/* From now on a lost session leaves our forwarding as it is. */
 		sp->forwarding = true;

@@ -179,9 +179,12 @@ peer_apply_update(struct peer *peer, struct session *s, struct slice body)
 	check_limits(peer, s);
 }
 
-/* The import policy changed: the Adj-RIB-In holds what was rejected, too. */
+/*
+ * The import policy changed: the Adj-RIB-In holds what was rejected, too.  With `touch`
+ * what is sent of the peer's routes changed as well.
+ */
 void
-peer_refilter(struct speaker *sp, struct peer *peer)
+peer_refilter(struct speaker *sp, struct peer *peer, bool touch)
 {
 	for (int f = 0; f < FAMILY_COUNT; f++)
 		for (uint32_t id = 1; id <= rib_dest_top(sp->rib, (enum family)f); id++) {
@@ -196,5 +199,7 @@ peer_refilter(struct speaker *sp, struct peer *peer)
 			prefix = dest_prefix(dest, (enum family)f);
 			rib_reflag(sp->rib, &prefix, path,
 			    path_flags(sp, peer, path->attrs));
+			if (touch && path == dest_best(dest))
+				rib_touch(sp->rib, (enum family)f, dest);
 		}
 }

@@ -98,6 +98,8 @@ void
 speaker_stop(struct speaker *sp, bool graceful, const char *reason)
 {
 	sp->stopping = true;
+	if (graceful) /* what leaves the RIB from now on stays in the FIB */
+		rib_fib_enable(sp->rib, false);
 	for (struct peer *peer = sp->first_peer; peer != NULL; peer = peer->next) {
 		if (!graceful) {
 			peer_stop(sp, peer, CEASE_ADMIN_SHUTDOWN, reason, "shutdown");

@@ -131,7 +131,7 @@ struct encoding {
 	struct group *group;
 	struct batch *batch;
 	enum batch_mode mode;
-	const struct out_bits *had;
+	const struct member *walker;
 	struct chunk *chunk;
 	struct pack pack;
 	struct bucket *bucket; /* the one under way */
@@ -166,19 +166,30 @@ sure_source(const struct encoding *e, const struct dest *dest)
 	return dest->out_source - 1;
 }
 
+static bool
+walker_may_hold(const struct encoding *e, const struct dest *dest)
+{
+	const struct member *w = e->walker;
+
+	if (w == NULL || !bits_test(w->had, dest->id))
+		return false;
+	/* The books count routes of its own, which it was not sent. */
+	return !w->had_in_step || dest->out_source != w->peer + 1 ||
+	    rib_dest_version(e->out->rib, (enum family)e->group->key.family, dest) >
+	    w->version;
+}
+
 /* The group's books when a destination is not exported (any more). */
 static void
 retract(struct encoding *e, struct dest *dest)
 {
-	bool had = e->had != NULL && bits_test(e->had, dest->id);
-
 	if (e->mode == BATCH_HEAD) {
 		if (bits_clear(e->group->sent, dest->id)) {
 			group_count(e->group, dest->out_source, -1);
 			withdraw_later(
 			    e, dest, FOR_OTHERS, sure_source(e, dest), NOBODY);
 		}
-	} else if (e->mode == BATCH_CATCH_UP || had) {
+	} else if (e->mode == BATCH_CATCH_UP || walker_may_hold(e, dest)) {
 		withdraw_later(e, dest, FOR_OTHERS, NOBODY, NOBODY);
 	}
 }
@@ -190,8 +201,7 @@ advertise(struct encoding *e, struct dest *dest)
 	uint32_t source = e->bucket->path->peer;
 	uint32_t sure = NOBODY;
 	bool was_sent = bits_set(e->group->sent, dest->id);
-	bool may_hold = e->mode == BATCH_CATCH_UP ||
-	    (e->had != NULL && bits_test(e->had, dest->id));
+	bool may_hold = e->mode == BATCH_CATCH_UP || walker_may_hold(e, dest);
 
 	if (e->mode == BATCH_HEAD && was_sent) {
 		group_count(e->group, dest->out_source, -1);
@@ -321,10 +331,10 @@ encode_withdrawals(struct encoding *e)
 
 void
 batch_encode(struct out *out, struct group *group, const struct batch *batch,
-    enum batch_mode mode, const struct out_bits *had, struct chunk *chunk)
+    enum batch_mode mode, const struct member *walker, struct chunk *chunk)
 {
 	struct encoding e = { .out = out, .group = group, .batch = out->batch,
-		.mode = mode, .had = had, .chunk = chunk };
+		.mode = mode, .walker = walker, .chunk = chunk };
 
 	e.batch->n_withdrawals = 0;
 	pack_begin(&e.pack, chunk, &group->key, out->message);

@@ -223,6 +223,7 @@ out_move(struct out *out, struct member *member, const struct group_key *key)
 	group_unlink(out, member);
 	group_link(group_find(out, key), member);
 	member->had = had;
+	member->had_in_step = was_in_step;
 	member->state = MEMBER_OFF;
 	member_start_walk(out, member, true);
 }
@@ -314,7 +315,7 @@ group_is_waiting(struct out *out, struct group *group)
 		return false;
 	if (group->waiting_since_ms == 0)
 		group->waiting_since_ms = out->now_ms == 0 ? 1 : out->now_ms;
-	if (out->now_ms - group->waiting_since_ms < BACKLOG_WAIT_MS)
+	if (out->now_ms < group->waiting_since_ms + BACKLOG_WAIT_MS)
 		return true;
 	while (group->backlog > BACKLOG_MAX / 2 && group->first != NULL) {
 		struct chunk *oldest = group->first;

@@ -171,7 +171,7 @@ cache_segment(struct group *group, uint32_t segment, struct chunk *chunk)
 
 static struct chunk *
 encode_segment(struct out *out, struct group *group, uint32_t segment,
-    const struct out_bits *had)
+    const struct member *walker)
 {
 	enum family family = (enum family)group->key.family;
 	struct chunk *chunk = chunk_new(out->head[family], out->head[family]);
@@ -186,10 +186,10 @@ encode_segment(struct out *out, struct group *group, uint32_t segment,
 		if (dest == NULL ||
 		    rib_dest_version(out->rib, family, dest) > out->head[family])
 			continue;
-		if (dest_best(dest) != NULL || had != NULL)
+		if (dest_best(dest) != NULL || walker != NULL)
 			batch_add(out->batch, dest);
 	}
-	batch_encode(out, group, out->batch, BATCH_WALK, had, chunk);
+	batch_encode(out, group, out->batch, BATCH_WALK, walker, chunk);
 	chunk_finish(chunk);
 	return chunk;
 }
@@ -221,7 +221,8 @@ walk_on(struct out *out, struct member *member)
 	if (chunk != NULL) {
 		chunk_ref(chunk);
 	} else {
-		chunk = encode_segment(out, group, segment, member->had);
+		chunk = encode_segment(
+		    out, group, segment, member->had != NULL ? member : NULL);
 		if (member->had == NULL)
 			cache_segment(group, segment, chunk);
 	}

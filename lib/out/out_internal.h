@@ -181,10 +181,10 @@ void batch_free(struct batch *batch);
 void batch_clear(struct batch *batch);
 void batch_add(struct batch *batch, struct dest *dest);
 uint32_t batch_len(const struct batch *batch);
-/* Encodes the batch for one group into `chunk` (NULL: keep the books alone).  `had`: in
- * BATCH_WALK, what the walker may hold from a former group. */
+/* Encodes the batch for one group into `chunk` (NULL: keep the books alone).  `walker`: in
+ * BATCH_WALK, a member that may hold routes from a former group. */
 void batch_encode(struct out *out, struct group *group, const struct batch *batch,
-    enum batch_mode mode, const struct out_bits *had, struct chunk *chunk);
+    enum batch_mode mode, const struct member *walker, struct chunk *chunk);
 /* The groups have seen these: dest->out_source. */
 void batch_mark_seen(const struct batch *batch);
 

@@ -119,8 +119,12 @@ nexthop_drop(struct rib *rib, struct nexthop *nh)
 void
 nexthop_destroy_all(struct rib *rib)
 {
-	while (rib->nexthop_first != NULL)
-		nexthop_free(rib, rib->nexthop_first);
+	struct nexthop *next;
+
+	for (struct nexthop *nh = rib->nexthop_first; nh != NULL; nh = next) {
+		next = nh->all_next;
+		free(nh);
+	}
 	free(rib->nexthops);
 }
 

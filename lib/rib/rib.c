@@ -163,6 +163,7 @@ rib_reflag(
 	struct dest *dest = table_find(t, prefix);
 	bool was_best = path == dest_best(dest);
 
+	assert(path != NULL);
 	if (path->flags == flags)
 		return;
 	if (was_best)
@@ -171,6 +172,13 @@ rib_reflag(
 	path->flags = flags;
 	count_path(rib, t, path, 1);
 	dest_decide(rib, t, dest, was_best, false);
+}
+
+void
+rib_touch(struct rib *rib, enum family family, struct dest *dest)
+{
+	if (dest_best(dest) != NULL)
+		dest_decide(rib, &rib->tables[family], dest, true, false);
 }
 
 static struct path **
@@ -247,6 +255,7 @@ dest_remove_path(struct rib *rib, struct table *t, struct dest *dest, struct pat
 	struct path *path = *at;
 	bool was_best = path == dest_best(dest);
 
+	assert(path != NULL);
 	if (was_best)
 		unmark_best(rib, t, dest);
 	*at = path->next;

@@ -28,8 +28,7 @@ prefix_from(const char *text)
 {
 	struct prefix p;
 
-	ck_assert_msg(
-	    prefix_parse(text, &p) == PREFIX_PARSE_OK, "bad prefix %s", text);
+	ck_assert_msg(prefix_parse(text, &p) == PREFIX_PARSE_OK, "bad prefix %s", text);
 	return p;
 }
 
@@ -48,13 +47,24 @@ conf_make(uint32_t as, uint32_t id)
 {
 	struct conf *conf = conf_array(sizeof(*conf));
 
-	conf->router = (struct conf_router){ .as = as, .id = id, .cluster_id = id,
-		.port = 179, .hold_time_s = 90, .connect_retry_s = 5,
-		.connect_retry_max_s = 30, .graceful_restart = true,
-		.restart_time_s = 120, .stale_time_s = 360, .resolve_next_hops = true };
-	conf->kernel = (struct conf_kernel){ .install = true, .table = 254,
-		.protocol = 186, .metric = 32, .filter = -1,
-		.prefer_source = addr_none(), .resolve_via_default = true };
+	conf->router = (struct conf_router){ .as = as,
+		.id = id,
+		.cluster_id = id,
+		.port = 179,
+		.hold_time_s = 90,
+		.connect_retry_s = 5,
+		.connect_retry_max_s = 30,
+		.graceful_restart = true,
+		.restart_time_s = 120,
+		.stale_time_s = 360,
+		.resolve_next_hops = true };
+	conf->kernel = (struct conf_kernel){ .install = true,
+		.table = 254,
+		.protocol = 186,
+		.metric = 32,
+		.filter = -1,
+		.prefer_source = addr_none(),
+		.resolve_via_default = true };
 	conf->networks = conf_array(sizeof(*conf->networks));
 	conf->peers = conf_array(sizeof(*conf->peers));
 	conf->groups = conf_array(sizeof(*conf->groups));
@@ -67,10 +77,15 @@ static inline struct conf_peer_options
 conf_options(const struct conf *conf, uint32_t remote_as)
 {
 	return (struct conf_peer_options){ .remote_as = remote_as,
-		.local_as = conf->router.as, .port = 179, .local_address = addr_none(),
+		.local_as = conf->router.as,
+		.port = 179,
+		.local_address = addr_none(),
 		.hold_time_s = conf->router.hold_time_s,
-		.families = { true, true }, .import = -1, .export = -1,
-		.max_prefixes_action = CONF_LIMIT_RESTART, .enforce_first_as = true,
+		.families = { true, true },
+		.import = -1,
+		.export = -1,
+		.max_prefixes_action = CONF_LIMIT_RESTART,
+		.enforce_first_as = true,
 		.graceful_restart = conf->router.graceful_restart };
 }
 

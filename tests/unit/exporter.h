@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * A RIB and one member of one update group, for tests of what exactly goes out.  Peers 1
- * and 2 are sources (eBGP or iBGP as told), peer 3 is the member.
+ * A RIB and one member of one update group, for tests of what exactly goes out.  Peers
+ * 1 and 2 are sources (eBGP or iBGP as told), peer 3 is the member.
  */
 #ifndef TESTS_EXPORTER_H
 #define TESTS_EXPORTER_H
@@ -67,13 +67,12 @@ exporter_announce(struct exporter *e, uint32_t source, const char *prefix,
 
 	if (next_hop[0] != '\0') {
 		a = addr_of(next_hop);
-		nh = (struct slice){ a.bytes,
-			family_addr_len((enum family)a.family) };
+		nh = (struct slice){ a.bytes, family_addr_len((enum family)a.family) };
 	}
 	attrs = attrs_from_block(e->attrs, block, nh);
 	ck_assert_ptr_nonnull(attrs);
-	rib_announce(e->rib, source, &p, attrs,
-	    source == RIB_LOCAL_PEER ? PATH_NETWORK : 0, 1);
+	rib_announce(
+	    e->rib, source, &p, attrs, source == RIB_LOCAL_PEER ? PATH_NETWORK : 0, 1);
 	attrs_unref(e->attrs, attrs);
 }
 

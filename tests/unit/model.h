@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * What the invariant test of the update groups believes: attribute sets as plain values,
- * the rules of export said once more in the plainest way, and a receiver that turns a
- * member's octets into what a neighbour would hold.
+ * What the invariant test of the update groups believes: attribute sets as plain
+ * values, the rules of export said once more in the plainest way, and a receiver that
+ * turns a member's octets into what a neighbour would hold.
  */
 #ifndef TESTS_MODEL_H
 #define TESTS_MODEL_H
@@ -36,7 +36,7 @@ static inline uint32_t
 model_index(const struct prefix *p)
 {
 	return p->family == FAMILY_IPV4 ? (get_u32(p->bytes) >> 9) - 0x40000
-					 : get_u32(p->bytes + 4) >> 4;
+					: get_u32(p->bytes + 4) >> 4;
 }
 
 /* FNV-1a: two sets differ when their numbers do. */
@@ -71,8 +71,8 @@ model_export(const struct spec *in, const struct model_source *from,
     const struct group_key *key, struct spec *out)
 {
 	bool learned_by_ibgp = !from->ours && !from->ebgp;
-	bool has_no_export = in->n_communities > 0 &&
-	    (in->community == 0xffffff01 || in->community == 0xffffff03);
+	bool has_no_export = in->n_communities > 0 && (in->community == 0xffffff01 ||
+							  in->community == 0xffffff03);
 
 	if (!key->passes || (key->own_only && !from->ours))
 		return false;
@@ -86,8 +86,8 @@ model_export(const struct spec *in, const struct model_source *from,
 	if (from->ours || key->next_hop == OUT_NEXT_HOP_SELF)
 		out->next_hop = key->self;
 	else if (key->next_hop == OUT_NEXT_HOP_AUTO && key->ebgp &&
-	    !(key->shared.bits != 255 &&
-		prefix_covers_addr(&key->shared, &in->next_hop)))
+		 !(key->shared.bits != 255 &&
+		     prefix_covers_addr(&key->shared, &in->next_hop)))
 		out->next_hop = key->self;
 	if (out->next_hop.family != key->family)
 		return false;
@@ -166,8 +166,10 @@ receiver_free(struct receiver *r)
 static inline void
 receiver_expects(struct receiver *r, const struct group_key *key)
 {
-	r->context = (struct update_context){ .ebgp = key->ebgp, .as4 = key->as4,
-		.families = { true, true }, .accept_as_set = true };
+	r->context = (struct update_context){ .ebgp = key->ebgp,
+		.as4 = key->as4,
+		.families = { true, true },
+		.accept_as_set = true };
 	r->max_message = key->message_size;
 }
 
@@ -252,8 +254,8 @@ receiver_take(struct receiver *r, const void *octets, size_t len)
 	for (;;) {
 		struct message message;
 		struct bgp_error error;
-		enum frame_status status = message_frame(r->octets + used,
-		    r->len - used, r->max_message, &message, &error);
+		enum frame_status status = message_frame(
+		    r->octets + used, r->len - used, r->max_message, &message, &error);
 
 		MODEL_CHECK(status != FRAME_BAD, "a bad header was sent");
 		if (status == FRAME_MORE)

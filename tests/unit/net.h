@@ -28,11 +28,11 @@ struct end {
 	struct session *session; /* NULL: a puppet's, or gone */
 	uint8_t *queue;          /* octets for this end */
 	size_t len, room;
-	size_t limit;  /* of the queue */
-	bool stalled;  /* does not read */
-	bool fin;      /* the other end closed */
-	bool closed;   /* this end closed */
-	bool blocked;  /* the other end's queue was full */
+	size_t limit; /* of the queue */
+	bool stalled; /* does not read */
+	bool fin;     /* the other end closed */
+	bool closed;  /* this end closed */
+	bool blocked; /* the other end's queue was full */
 };
 
 struct conn {
@@ -116,7 +116,9 @@ static inline void
 node_learns_subnet(struct node *node)
 {
 	struct igp_route route = { .prefix = node->net->shared,
-		.gateway = addr_none(), .ifindex = 1, .connected = true };
+		.gateway = addr_none(),
+		.ifindex = 1,
+		.connected = true };
 
 	speaker_igp_set(node->sp, &route);
 	route.prefix = prefix_from("fd00::/64");
@@ -323,7 +325,8 @@ end_write(struct end *end)
 		room = end->node->net->write_max;
 	n = session_gather(end->session, iov, 8, 1 << 16);
 	for (int i = 0; i < n; i++) {
-		size_t len = iov[i].iov_len < room - took ? iov[i].iov_len : room - took;
+		size_t len =
+		    iov[i].iov_len < room - took ? iov[i].iov_len : room - took;
 
 		if (!to->closed)
 			end_push(to, iov[i].iov_base, len);
@@ -365,8 +368,7 @@ node_note_fib(struct node *node, const struct fib_change *change)
 {
 	unsigned i = 0;
 
-	while (i < node->n_fib &&
-	    !prefix_equal(&node->fib[i].prefix, &change->prefix))
+	while (i < node->n_fib && !prefix_equal(&node->fib[i].prefix, &change->prefix))
 		i++;
 	if (change->kind == FIB_KIND_NONE) {
 		if (i < node->n_fib)
@@ -472,8 +474,8 @@ net_run(struct net *net, uint64_t ms)
 
 		for (unsigned i = 0; i < net->n_nodes; i++) {
 			uint64_t at = net->nodes[i].sp == NULL
-			    ? UINT64_MAX
-			    : speaker_deadline(net->nodes[i].sp);
+					  ? UINT64_MAX
+					  : speaker_deadline(net->nodes[i].sp);
 
 			next = at < next ? at : next;
 		}
@@ -600,7 +602,7 @@ static inline void
 net_assert_up(struct net *net, unsigned a, unsigned b)
 {
 	ck_assert_msg(node_state(&net->nodes[a], b) == FSM_ESTABLISHED &&
-		node_state(&net->nodes[b], a) == FSM_ESTABLISHED,
+			  node_state(&net->nodes[b], a) == FSM_ESTABLISHED,
 	    "nodes %u and %u: %s and %s", a, b,
 	    fsm_state_name(node_state(&net->nodes[a], b)),
 	    fsm_state_name(node_state(&net->nodes[b], a)));

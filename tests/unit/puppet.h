@@ -59,8 +59,12 @@ puppet_send(struct end *end, const struct wcur *out)
 static inline struct open
 puppet_open(uint32_t as, uint32_t bgp_id)
 {
-	return (struct open){ .as = as, .hold_time_s = 90, .bgp_id = bgp_id,
-		.families = { true, true }, .as4 = true, .route_refresh = true };
+	return (struct open){ .as = as,
+		.hold_time_s = 90,
+		.bgp_id = bgp_id,
+		.families = { true, true },
+		.as4 = true,
+		.route_refresh = true };
 }
 
 /* … and with RFC 4724; F bits as `forwarding`. */
@@ -197,8 +201,8 @@ puppet_withdraw(struct end *end, const char *prefix)
 static inline void
 puppet_end_of_rib(struct end *end, enum family family)
 {
-	static const uint8_t mp_unreach[] = { 0x80, ATTRIBUTE_MP_UNREACH, 3, 0, AFI_IPV6,
-		SAFI_UNICAST };
+	static const uint8_t mp_unreach[] = { 0x80, ATTRIBUTE_MP_UNREACH, 3, 0,
+		AFI_IPV6, SAFI_UNICAST };
 	uint8_t octets[64];
 	struct wcur out = wcur_of(octets, sizeof(octets));
 
@@ -223,8 +227,8 @@ puppet_end_of_ribs(struct net *net, struct end *end)
 
 /* Copies the next message that came; false: none is whole. */
 static inline bool
-puppet_take(struct end *end, uint8_t octets[MESSAGE_MAX_EXTENDED_LEN],
-    struct message *message)
+puppet_take(
+    struct end *end, uint8_t octets[MESSAGE_MAX_EXTENDED_LEN], struct message *message)
 {
 	struct message found;
 	struct bgp_error error;
@@ -240,6 +244,8 @@ puppet_take(struct end *end, uint8_t octets[MESSAGE_MAX_EXTENDED_LEN],
 	return true;
 }
 
+enum { PUPPET_CHANGES = 16 };
+
 /* What came since the last call, in short. */
 struct puppet_got {
 	unsigned updates; /* without End-of-RIB */
@@ -250,19 +256,27 @@ struct puppet_got {
 	struct open open; /* as != 0: there was one */
 	struct bgp_error notification;
 	struct prefix last;
+	/* In order, as many as there is room for. */
+	struct puppet_change {
+		struct prefix prefix;
+		bool withdrawn;
+	} changes[PUPPET_CHANGES];
+	unsigned n_changes;
 };
 
 static inline void
 puppet_read_update(struct puppet_got *got, const struct message *message)
 {
-	struct update_context context = { .as4 = true, .families = { true, true },
-		.accept_as_set = true };
+	struct update_context context = {
+		.as4 = true, .families = { true, true }, .accept_as_set = true
+	};
 	struct rcur in;
 	struct update u;
 	struct nlri nlri;
 
 	update_get(message->body, &context, &u);
-	ck_assert_msg(u.verdict == ACTION_NONE, "we sent a bad UPDATE: %s", u.fault.what);
+	ck_assert_msg(
+	    u.verdict == ACTION_NONE, "we sent a bad UPDATE: %s", u.fault.what);
 	if (u.end_of_rib) {
 		if (u.end_of_rib_family == FAMILY_IPV4)
 			got->prefixes_before_end = got->prefixes;
@@ -281,6 +295,9 @@ puppet_read_update(struct puppet_got *got, const struct message *message)
 			got->prefixes += i < 2;
 			got->withdrawn += i >= 2;
 			got->last = nlri.prefix;
+			if (got->n_changes < PUPPET_CHANGES)
+				got->changes[got->n_changes++] =
+				    (struct puppet_change){ nlri.prefix, i >= 2 };
 		}
 	}
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * An attribute set as plain values, and as the octets of its block: what tests of the RIB
- * and of export are made of.
+ * An attribute set as plain values, and as the octets of its block: what tests of the
+ * RIB and of export are made of.
  */
 #ifndef TESTS_SPEC_H
 #define TESTS_SPEC_H
@@ -13,9 +13,9 @@
 enum { SPEC_BLOCK = 8192 };
 
 /* Check notes each assertion that holds, by a system call: too slow for millions. */
-#define MODEL_CHECK(condition, ...) \
-	do { \
-		if (!(condition)) \
+#define MODEL_CHECK(condition, ...)                \
+	do {                                       \
+		if (!(condition))                  \
 			ck_abort_msg(__VA_ARGS__); \
 	} while (0)
 

@@ -144,8 +144,8 @@ check(struct world *w)
 		tombstones += !w->held[i] && w->last[i] != 0;
 		held += w->held[i];
 		/* Neither route nor entry: it is freed. */
-		MODEL_CHECK((rib_find(w->rib, &p) != NULL) ==
-			(w->held[i] || w->last[i] != 0),
+		MODEL_CHECK(
+		    (rib_find(w->rib, &p) != NULL) == (w->held[i] || w->last[i] != 0),
 		    "%u: is it there?", i);
 	}
 	ck_assert_uint_eq(rib_version(w->rib, FAMILY_IPV4), w->version);

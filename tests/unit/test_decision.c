@@ -18,8 +18,8 @@ struct candidate {
 	uint32_t local_pref; /* 0: none */
 	uint32_t as_path[4]; /* 0 ends it */
 	uint8_t origin;
-	int med; /* -1: none */
-	uint32_t metric;     /* of the next hop */
+	int med;         /* -1: none */
+	uint32_t metric; /* of the next hop */
 	uint32_t router_id;
 	uint32_t originator; /* 0: none */
 	uint8_t clusters;
@@ -46,13 +46,13 @@ table_make(struct table *t, const struct candidate *paths, unsigned n)
 {
 	t->attrs = attr_table_new();
 	t->rib = rib_new(t->attrs);
-	ck_assert_int_eq(
-	    prefix_parse("192.0.2.0/24", &t->prefix), PREFIX_PARSE_OK);
+	ck_assert_int_eq(prefix_parse("192.0.2.0/24", &t->prefix), PREFIX_PARSE_OK);
 	rib_peer(t->rib, n);
 	for (unsigned i = 0; i < n; i++) {
 		struct addr hop = hop_address(i);
 		struct igp_route route = { .prefix = prefix_of(&hop, 32),
-			.metric = paths[i].metric, .gateway = addr_none(),
+			.metric = paths[i].metric,
+			.gateway = addr_none(),
 			.ifindex = 1 };
 		struct rib_peer *peer;
 
@@ -78,10 +78,14 @@ static void
 table_announce(struct table *t, const struct candidate *paths, unsigned i)
 {
 	const struct candidate *c = &paths[i];
-	struct spec s = { .origin = c->origin, .has_med = c->med >= 0,
-		.med = (uint32_t)c->med, .has_local_pref = c->local_pref != 0,
-		.local_pref = c->local_pref, .has_originator = c->originator != 0,
-		.originator = c->originator, .n_clusters = c->clusters,
+	struct spec s = { .origin = c->origin,
+		.has_med = c->med >= 0,
+		.med = (uint32_t)c->med,
+		.has_local_pref = c->local_pref != 0,
+		.local_pref = c->local_pref,
+		.has_originator = c->originator != 0,
+		.originator = c->originator,
+		.n_clusters = c->clusters,
 		.next_hop = c->flags != 0 ? addr_none() : hop_address(i) };
 	struct attrs *attrs;
 
@@ -110,7 +114,7 @@ is_best(const struct table *t, const struct candidate *paths, unsigned i)
 	const struct path *best = dest == NULL ? NULL : dest_best(dest);
 
 	return best != NULL && best->peer == peer_of(paths, i) &&
-	    (best->flags & (PATH_NETWORK | PATH_KERNEL)) == paths[i].flags;
+	       (best->flags & (PATH_NETWORK | PATH_KERNEL)) == paths[i].flags;
 }
 
 static const char *
@@ -135,8 +139,8 @@ static const struct {
 	{ "lower LOCAL_PREF",
 	    { { .local_pref = 101, .as_path = { 1, 2, 3 }, .med = -1 },
 		{ .as_path = { 1 }, .med = -1 } } }, /* none counts as 100 */
-	{ "lower LOCAL_PREF", { { .med = -1, .as_path = { 1 } },
-				  { .local_pref = 99, .med = -1 } } },
+	{ "lower LOCAL_PREF",
+	    { { .med = -1, .as_path = { 1 } }, { .local_pref = 99, .med = -1 } } },
 	{ "longer AS_PATH", { { .as_path = { 1, 2 }, .origin = 2, .med = -1 },
 				{ .as_path = { 1, 2, 2 }, .origin = 0, .med = -1 } } },
 	{ "higher ORIGIN", { { .origin = ORIGIN_IGP, .as_path = { 1 }, .med = 9 },
@@ -145,7 +149,8 @@ static const struct {
 	    { { .origin = ORIGIN_EGP, .as_path = { 1 }, .med = 9 },
 		{ .origin = ORIGIN_INCOMPLETE, .as_path = { 1 }, .med = 1 } } },
 	{ "higher MULTI_EXIT_DISC",
-	    { { .as_path = { 1 }, .med = 1 }, { .as_path = { 1 }, .med = 2, .ebgp = true } } },
+	    { { .as_path = { 1 }, .med = 1 },
+		{ .as_path = { 1 }, .med = 2, .ebgp = true } } },
 	/* RFC 4271 9.1.2.2 c: none is the lowest. */
 	{ "higher MULTI_EXIT_DISC",
 	    { { .as_path = { 1 }, .med = -1, .router_id = 9 },
@@ -179,8 +184,7 @@ START_TEST(step)
 		table_announce(&t, paths, _i % 2 == 0 ? k : 1 - k);
 	ck_assert_msg(is_best(&t, paths, 0), "%s: the wrong one", steps[_i / 2].reason);
 	ck_assert_str_eq(reason_of_second(&t), steps[_i / 2].reason);
-	ck_assert_str_eq(rib_lose_reason(t.rib,
-			     dest_best(rib_find(t.rib, &t.prefix)),
+	ck_assert_str_eq(rib_lose_reason(t.rib, dest_best(rib_find(t.rib, &t.prefix)),
 			     dest_best(rib_find(t.rib, &t.prefix))),
 	    "");
 	/* The loser alone is the best, and is no more when the winner is back. */

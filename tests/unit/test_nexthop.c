@@ -37,8 +37,8 @@ static const struct {
 	    NULL, false, false, "10.1.2.3", true, "10.0.0.2", 3, 1 },
 	{ "by the default", { { "0.0.0.0/0", "10.0.0.1", 100 } }, NULL, false, false,
 	    "198.51.100.1", true, "10.0.0.1", 1, 100 },
-	{ "the default may not", { { "0.0.0.0/0", "10.0.0.1", 100 } }, NULL, false, true,
-	    "198.51.100.1", false, "-", 0, 0 },
+	{ "the default may not", { { "0.0.0.0/0", "10.0.0.1", 100 } }, NULL, false,
+	    true, "198.51.100.1", false, "-", 0, 0 },
 	{ "nothing leads there", { { "10.0.0.0/24", "", 0 } }, NULL, false, false,
 	    "10.0.1.1", false, "-", 0, 0 },
 	{ "an address of ours", { { "10.0.0.0/24", "", 0 } }, "10.0.0.9", false, false,
@@ -85,8 +85,8 @@ static void
 set_route(struct world *w, const struct route *route, uint32_t ifindex)
 {
 	struct igp_route r = { .prefix = prefix_from(route->prefix),
-		.gateway = route->gateway[0] == '\0' ? addr_none()
-						      : addr_of(route->gateway),
+		.gateway =
+		    route->gateway[0] == '\0' ? addr_none() : addr_of(route->gateway),
 		.metric = route->metric,
 		.ifindex = ifindex };
 
@@ -171,10 +171,9 @@ START_TEST(resolution_changes)
 		rib_own_address(w.rib, &own, true);
 	}
 	settle(&w);
-	ck_assert_msg((best(&w, prefix) != NULL) == cases[_i].reachable, "%s",
-	    cases[_i].what);
-	ck_assert_uint_eq(
-	    rib_first_nexthop(w.rib)->metric, cases[_i].metric);
+	ck_assert_msg(
+	    (best(&w, prefix) != NULL) == cases[_i].reachable, "%s", cases[_i].what);
+	ck_assert_uint_eq(rib_first_nexthop(w.rib)->metric, cases[_i].metric);
 	for (uint32_t i = 0; i < 4 && cases[_i].routes[i].prefix != NULL; i++) {
 		struct prefix p = prefix_from(cases[_i].routes[i].prefix);
 
@@ -183,7 +182,7 @@ START_TEST(resolution_changes)
 	}
 	settle(&w);
 	ck_assert((best(&w, prefix) != NULL) ==
-	    (cases[_i].no_resolve && cases[_i].own == NULL));
+		  (cases[_i].no_resolve && cases[_i].own == NULL));
 	world_free(&w);
 }
 END_TEST
@@ -331,7 +330,8 @@ START_TEST(igp_table)
 		a = addr_ipv4(0x0a000000 | (random >> 8 & 0x3ffff));
 		bits = 8 + (random >> 28) + (random >> 27 & 8);
 		route = (struct igp_route){ .prefix = prefix_of(&a, bits),
-			.metric = step, .gateway = addr_none() };
+			.metric = step,
+			.gateway = addr_none() };
 		while (i < n && !prefix_equal(&routes[i].prefix, &route.prefix))
 			i++;
 		if ((random >> 5) % 5 < 3 && n < 2000) {
@@ -352,7 +352,7 @@ START_TEST(igp_table)
 		MODEL_CHECK(rib_igp_lookup(w.rib, &a, &got) == (found < n), "found?");
 		if (found < n)
 			MODEL_CHECK(prefix_equal(&got.prefix, &routes[found].prefix) &&
-				got.metric == routes[found].metric,
+					got.metric == routes[found].metric,
 			    "another route");
 	}
 	world_free(&w);

@@ -44,8 +44,7 @@ static const struct {
 	const char *in, *want; /* NULL: not exported */
 } cases[] = {
 	/* RFC 4271 5.1.2, 5.1.3, 5.1.4, 5.1.5 */
-	{ "eBGP to eBGP", EBGP, TO_EBGP, ORIGIN PATH_300 MED,
-	    ORIGIN PATH_1_300 SELF },
+	{ "eBGP to eBGP", EBGP, TO_EBGP, ORIGIN PATH_300 MED, ORIGIN PATH_1_300 SELF },
 	{ "iBGP to eBGP", IBGP, TO_EBGP, ORIGIN PATH_300 MED LOCAL_PREF,
 	    ORIGIN PATH_1_300 SELF },
 	{ "own to eBGP keeps our MED", OWN, TO_EBGP, ORIGIN NO_PATH MED,
@@ -69,15 +68,13 @@ static const struct {
 						"800a04000000fe" },
 	{ "reflected once more", CLIENT, TO_CLIENT,
 	    ORIGIN PATH_300 LOCAL_PREF ORIGINATOR CLUSTERS,
-	    ORIGIN PATH_300 NEXT_HOP LOCAL_PREF ORIGINATOR
-	    "800a08000000fe00000007" },
+	    ORIGIN PATH_300 NEXT_HOP LOCAL_PREF ORIGINATOR "800a08000000fe00000007" },
 	{ "with LOCAL_PREF where there was none", CLIENT, TO_CLIENT, ORIGIN PATH_300,
 	    ORIGIN PATH_300 NEXT_HOP LOCAL_PREF_100 "8009040a000001"
 						    "800a04000000fe" },
 	{ "a long CLUSTER_LIST", CLIENT, TO_CLIENT,
 	    ORIGIN PATH_300 LOCAL_PREF ORIGINATOR "800afc 07*252",
-	    ORIGIN PATH_300 NEXT_HOP LOCAL_PREF ORIGINATOR
-	    "900a0100 000000fe 07*252" },
+	    ORIGIN PATH_300 NEXT_HOP LOCAL_PREF ORIGINATOR "900a0100 000000fe 07*252" },
 	{ "own and eBGP routes are not reflected", EBGP, TO_CLIENT, ORIGIN PATH_300,
 	    ORIGIN PATH_300 NEXT_HOP LOCAL_PREF_100 },
 	{ "reflection's marks stay inside", IBGP, TO_EBGP,
@@ -111,8 +108,8 @@ static const struct {
 	{ "no-export to iBGP", EBGP, 0, ORIGIN PATH_300 "c00804ffffff01",
 	    ORIGIN PATH_300 NEXT_HOP LOCAL_PREF_100 "c00804ffffff01" },
 	{ "no-advertise", EBGP, 0, ORIGIN PATH_300 "c00804ffffff02", NULL },
-	{ "no-export-subconfed to eBGP", EBGP, TO_EBGP, ORIGIN PATH_300 "c00804ffffff03",
-	    NULL },
+	{ "no-export-subconfed to eBGP", EBGP, TO_EBGP,
+	    ORIGIN PATH_300 "c00804ffffff03", NULL },
 	{ "no-export-subconfed to iBGP", EBGP, 0, ORIGIN PATH_300 "c00804ffffff03",
 	    ORIGIN PATH_300 NEXT_HOP LOCAL_PREF_100 "c00804ffffff03" },
 	{ "other communities travel", EBGP, TO_EBGP,
@@ -127,15 +124,14 @@ static const struct {
 	{ "ours is big", EBGP, TO_EBGP | AS2 | BIG_AS, ORIGIN PATH_300,
 	    ORIGIN "40020602025ba0012c" SELF "c0110a02020001000a0000012c" },
 	{ "a big number over iBGP", EBGP, AS2, ORIGIN "40020602010001000a",
-	    ORIGIN "40020402015ba0" NEXT_HOP LOCAL_PREF_100
-		   "c0110602010001000a" },
+	    ORIGIN "40020402015ba0" NEXT_HOP LOCAL_PREF_100 "c0110602010001000a" },
 	{ "AGGREGATOR, small", EBGP, TO_EBGP | AS2,
 	    ORIGIN PATH_300 "c007080000012cc0000209",
 	    ORIGIN "40020602020001012c" SELF "c00706012cc0000209" },
 	{ "AGGREGATOR, big", EBGP, TO_EBGP | AS2,
 	    ORIGIN PATH_300 "c007080001000ac0000209",
 	    ORIGIN "40020602020001012c" SELF "c007065ba0c0000209"
-	    "c012080001000ac0000209" },
+		   "c012080001000ac0000209" },
 	{ "AGGREGATOR with 4 octets", EBGP, TO_EBGP,
 	    ORIGIN PATH_300 "400600c007080001000ac0000209",
 	    ORIGIN PATH_1_300 SELF "400600c007080001000ac0000209" },
@@ -144,7 +140,7 @@ static const struct {
 	{ "extended communities to iBGP", EBGP, 0,
 	    ORIGIN PATH_300 "c010100002fc00000000014002fc0000000002",
 	    ORIGIN PATH_300 NEXT_HOP LOCAL_PREF_100
-		   "c010100002fc00000000014002fc0000000002" },
+	    "c010100002fc00000000014002fc0000000002" },
 	{ "non-transitive ones stay inside", EBGP, TO_EBGP,
 	    ORIGIN PATH_300 "c010100002fc00000000014002fc0000000002",
 	    ORIGIN PATH_1_300 SELF "c010080002fc0000000001" },
@@ -152,8 +148,7 @@ static const struct {
 	    ORIGIN PATH_1_300 SELF },
 
 	{ "private numbers leave", EBGP, TO_EBGP | NO_PRIVATE,
-	    ORIGIN "40020e02030000fe0c0000012c0000fc00",
-	    ORIGIN PATH_1_300 SELF },
+	    ORIGIN "40020e02030000fe0c0000012c0000fc00", ORIGIN PATH_1_300 SELF },
 	{ "what is unknown is carried", EBGP, TO_EBGP,
 	    ORIGIN PATH_300 "c0200c000000010000000200000003 e0630155",
 	    ORIGIN PATH_1_300 SELF "c0200c000000010000000200000003 e0630155" },
@@ -171,9 +166,9 @@ key_of(unsigned tweaks)
 	key.ebgp = (tweaks & TO_EBGP) != 0;
 	key.client = (tweaks & TO_CLIENT) != 0;
 	key.as4 = (tweaks & AS2) == 0;
-	key.next_hop = tweaks & HOP_SELF ? OUT_NEXT_HOP_SELF
-	    : tweaks & HOP_UNCHANGED	 ? OUT_NEXT_HOP_UNCHANGED
-					 : OUT_NEXT_HOP_AUTO;
+	key.next_hop = tweaks & HOP_SELF        ? OUT_NEXT_HOP_SELF
+		       : tweaks & HOP_UNCHANGED ? OUT_NEXT_HOP_UNCHANGED
+						: OUT_NEXT_HOP_AUTO;
 	key.remove_private = (tweaks & NO_PRIVATE) != 0;
 	key.passes = (tweaks & BLOCKED) == 0;
 	key.own_only = (tweaks & OWN_ONLY) != 0;
@@ -207,17 +202,17 @@ START_TEST(edit)
 	    "198.51.100.0/24", (struct slice){ in, len },
 	    cases[_i].source == OWN ? "" : "192.0.2.1");
 	out_join(e->out, &e->member, EXPORTER_MEMBER, &key);
-	len = member_export(e->out, &e->member, rib_find(e->rib, &prefix), &next_hop,
-	    got, sizeof(got));
+	len = member_export(
+	    e->out, &e->member, rib_find(e->rib, &prefix), &next_hop, got, sizeof(got));
 	if (cases[_i].want != NULL)
 		want_len = hex_bytes(cases[_i].want, want, sizeof(want));
 	ck_assert_msg(len == want_len && memcmp(got, want, len) == 0, "%s: %zu octets",
 	    cases[_i].what, len);
 	/* A buffer one octet short is said to be too short. */
 	if (len > 0)
-		ck_assert_uint_eq(member_export(e->out, &e->member,
-				      rib_find(e->rib, &prefix), &next_hop, got,
-				      len - 1),
+		ck_assert_uint_eq(
+		    member_export(e->out, &e->member, rib_find(e->rib, &prefix),
+			&next_hop, got, len - 1),
 		    0);
 	/* The wire says the same. */
 	exporter_drain(e);
@@ -235,7 +230,8 @@ START_TEST(ipv6)
 	struct prefix prefix = prefix_from("2001:db8::/32");
 	uint8_t in[64], want[64], got[4096], hops[32];
 	size_t len = hex_bytes(ORIGIN PATH_300, in, sizeof(in));
-	struct addr next_hop, global = addr_of("2001:db8::9"), local = addr_of("fe80::9");
+	struct addr next_hop, global = addr_of("2001:db8::9"),
+			      local = addr_of("fe80::9");
 	struct group_key key;
 	struct attrs *attrs;
 
@@ -249,8 +245,8 @@ START_TEST(ipv6)
 	group_key_init(&key, FAMILY_IPV6);
 	key.as4 = key.passes = 1;
 	out_join(e->out, &e->member, EXPORTER_MEMBER, &key);
-	len = member_export(e->out, &e->member, rib_find(e->rib, &prefix), &next_hop,
-	    got, sizeof(got));
+	len = member_export(
+	    e->out, &e->member, rib_find(e->rib, &prefix), &next_hop, got, sizeof(got));
 	ck_assert_uint_eq(
 	    len, hex_bytes(ORIGIN PATH_300 LOCAL_PREF_100, want, sizeof(want)));
 	ck_assert(memcmp(got, want, len) == 0);
@@ -290,8 +286,8 @@ START_TEST(owner)
 	    (struct slice){ in, len }, owners[_i].next_hop);
 	exporter_drain(e);
 	ck_assert_msg((e->len > 0) == owners[_i].sent, "%s", owners[_i].what);
-	ck_assert(member_is_sent(&e->member, rib_find(e->rib, &prefix)) ==
-	    owners[_i].sent);
+	ck_assert(
+	    member_is_sent(&e->member, rib_find(e->rib, &prefix)) == owners[_i].sent);
 	exporter_free(e);
 }
 END_TEST

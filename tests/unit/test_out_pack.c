@@ -67,7 +67,8 @@ struct message_lens {
 static void
 read_update(const struct message *message, struct message_lens *got)
 {
-	const struct update_context context = { .as4 = true, .families = { true, true } };
+	const struct update_context context = { .as4 = true,
+		.families = { true, true } };
 	struct update u;
 	struct nlri nlri;
 
@@ -114,8 +115,8 @@ take(struct exporter *e, size_t max_len)
 
 /* What `n` prefixes of `each` octets behind `fixed` ones must look like. */
 static void
-assert_full(const struct message_lens *got, size_t size, size_t fixed, size_t each,
-    unsigned n)
+assert_full(
+    const struct message_lens *got, size_t size, size_t fixed, size_t each, unsigned n)
 {
 	size_t a_message = (size - fixed) / each, left = n % a_message;
 	unsigned whole = (unsigned)(n / a_message);
@@ -135,7 +136,8 @@ START_TEST(full_messages)
 	struct exporter *e = exporter_new();
 	struct group_key key = make_key(family, size);
 	uint8_t block[1 << 16];
-	/* One walk's segment is 4,096 prefixes: a long set fills the long messages, too. */
+	/* One walk's segment is 4,096 prefixes: a long set fills the long messages,
+	 * too. */
 	size_t len = make_block(block, sizeof(block),
 	    (size_t)(_i >> 2) + (size == MESSAGE_MAX_LEN ? 0 : 60000));
 	/* header, two lengths; NEXT_HOP or MP_REACH; LOCAL_PREF */

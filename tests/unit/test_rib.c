@@ -1,7 +1,8 @@
 // links: bgp_rib
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * Destinations and paths against a naive twin, the counters, purges, and the FIB's queue.
+ * Destinations and paths against a naive twin, the counters, purges, and the FIB's
+ * queue.
  */
 #include "bgp/rib.h"
 #include "conf_make.h"
@@ -61,8 +62,9 @@ world_init(struct world *w, uint32_t seed)
 	rib_resolve(w->rib);
 	make_prefixes(w);
 	for (uint32_t i = 0; i < 3; i++) {
-		struct spec s = { .next_hop = addr_of("192.0.2.1"), .has_med = true,
-			.med = i };
+		struct spec s = {
+			.next_hop = addr_of("192.0.2.1"), .has_med = true, .med = i
+		};
 
 		w->sets[i] = spec_attrs(w->attrs, &s);
 	}
@@ -136,8 +138,7 @@ check_counters(const struct world *w)
 
 		for (uint32_t p = 1; p <= PEERS; p++) {
 			received[p] += w->twins[i][p].there;
-			accepted[p] +=
-			    w->twins[i][p].there && !w->twins[i][p].filtered;
+			accepted[p] += w->twins[i][p].there && !w->twins[i][p].filtered;
 		}
 		best[b] += b != 0;
 		dests += b != 0;
@@ -165,8 +166,7 @@ check_longest(const struct world *w, uint32_t i)
 	dest = rib_longest_match(w->rib, &a);
 	for (uint32_t k = 0; k < PREFIXES; k++)
 		if (twin_best(w, k) != 0 && prefix_covers_addr(&w->prefixes[k], &a) &&
-		    (want == PREFIXES ||
-			w->prefixes[k].bits > w->prefixes[want].bits))
+		    (want == PREFIXES || w->prefixes[k].bits > w->prefixes[want].bits))
 			want = k;
 	MODEL_CHECK((dest == NULL) == (want == PREFIXES), "a match or none");
 	if (dest != NULL) {
@@ -193,7 +193,7 @@ check_all(struct world *w)
 	}
 	for (uint32_t i = 0; i < PREFIXES; i++)
 		n += rib_find(w->rib, &w->prefixes[i]) != NULL &&
-		    rib_find(w->rib, &w->prefixes[i])->paths != NULL;
+		     rib_find(w->rib, &w->prefixes[i])->paths != NULL;
 	ck_assert_uint_eq(listed, n);
 }
 
@@ -202,8 +202,9 @@ check_all(struct world *w)
 static void
 announce(struct world *w, uint32_t i, uint32_t peer)
 {
-	struct twin t = { .there = true, .filtered = rnd(w, 10) == 0,
-		.set = (uint8_t)rnd(w, 3) };
+	struct twin t = {
+		.there = true, .filtered = rnd(w, 10) == 0, .set = (uint8_t)rnd(w, 3)
+	};
 
 	rib_announce(w->rib, peer, &w->prefixes[i], w->sets[t.set],
 	    t.filtered ? PATH_FILTERED : 0, 1);
@@ -213,8 +214,8 @@ announce(struct world *w, uint32_t i, uint32_t peer)
 static void
 withdraw(struct world *w, uint32_t i, uint32_t peer)
 {
-	MODEL_CHECK(rib_withdraw(w->rib, peer, &w->prefixes[i]) ==
-		w->twins[i][peer].there,
+	MODEL_CHECK(
+	    rib_withdraw(w->rib, peer, &w->prefixes[i]) == w->twins[i][peer].there,
 	    "%u was there or not", i);
 	w->twins[i][peer].there = false;
 }
@@ -424,8 +425,7 @@ START_TEST(network_and_import)
 	ck_assert(!rib_withdraw_own(w.rib, p, PATH_NETWORK));
 	ck_assert(dest_best(rib_find(w.rib, p))->flags & PATH_KERNEL);
 	/* Suppressed and back: the same path. */
-	rib_announce(
-	    w.rib, RIB_LOCAL_PEER, p, attrs, PATH_KERNEL | PATH_SUPPRESSED, 1);
+	rib_announce(w.rib, RIB_LOCAL_PEER, p, attrs, PATH_KERNEL | PATH_SUPPRESSED, 1);
 	ck_assert_ptr_null(dest_best(rib_find(w.rib, p)));
 	ck_assert_uint_eq(rib_path_count(w.rib, w.family), 1);
 	ck_assert(rib_withdraw_own(w.rib, p, PATH_KERNEL));

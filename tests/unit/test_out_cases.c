@@ -1,0 +1,216 @@
+// links: bgp_out
+/* SPDX-License-Identifier: BSD-2-Clause
+ *
+ * Turns of the update groups that chance brings about too seldom: each by itself,
+ * judged by the same model as the random ones.
+ */
+#include "model_world.h"
+
+#include <check.h>
+
+/* A plain iBGP client, so that all that is announced reaches it. */
+static void
+join_plainly(struct world *w, uint32_t peer)
+{
+	struct neighbour *n = &w->peers[peer];
+
+	join(w, peer);
+	out_leave(w->out, &n->member);
+	group_key_init(&n->key, w->family);
+	n->key.passes = n->key.as4 = n->key.client = 1;
+	n->key.self = peer_address(w, 200);
+	n->key.message_size = MESSAGE_MAX_EXTENDED_LEN;
+	n->held_back = false;
+	memset(n->receiver.due, 0, w->n_prefixes * sizeof(bool));
+	receiver_expects(&n->receiver, &n->key);
+	out_join(w->out, &n->member, peer, &n->key);
+}
+
+/* Our own routes, with `communities` each. */
+static void
+plain_specs(struct world *w, uint32_t communities)
+{
+	for (int i = 0; i < SPECS / 4; i++) {
+		w->specs[i].n_communities = communities;
+		w->specs[i].community = 0xfc000000;
+	}
+}
+
+static void
+finish(struct world *w)
+{
+	settle(w);
+	world_check(w);
+	world_free(w);
+}
+
+/* End-of-RIB stands ready when the member is made to start again: it comes once. */
+START_TEST(end_of_rib_is_given_up)
+{
+	static struct world w;
+	struct neighbour *n = &w.peers[1];
+	struct iovec iov[8];
+	int count;
+
+	world_init(&w, 1, 10, 1);
+	plain_specs(&w, 1);
+	for (uint32_t i = 0; i < 5; i++)
+		announce(&w, 0, i);
+	join_plainly(&w, 1);
+	out_work(w.out, 100);
+	note_ready(&w);
+	while (n->receiver.n_held < 5)
+		serve(&w, 1, true);
+	count = member_gather(w.out, &n->member, iov, 8, 1 << 16, false);
+	ck_assert_int_eq(count, 1);
+	ck_assert_uint_eq(iov[0].iov_len, 23);
+	ck_assert_uint_eq(n->receiver.end_of_rib, 0);
+	if (_i == 1) { /* a part of it went out: the rest follows */
+		receiver_take(&n->receiver, iov[0].iov_base, 20);
+		member_wrote(w.out, &n->member, 20);
+	}
+	if (_i < 2) {
+		out_refresh(w.out, &n->member);
+	} else {
+		n->key.next_hop = OUT_NEXT_HOP_SELF;
+		out_move(w.out, &n->member, &n->key);
+	}
+	finish(&w);
+}
+END_TEST
+
+/* The table grows behind the walk while that is under way. */
+START_TEST(table_grows_during_a_walk)
+{
+	static struct world w;
+
+	world_init(&w, 2, 9000, 1);
+	plain_specs(&w, 1);
+	for (uint32_t i = 0; i < 4096; i++)
+		announce(&w, 0, i);
+	while (out_work(w.out, 5000))
+		continue;
+	join_plainly(&w, 1);
+	for (uint32_t i = 4096; i < 9000; i++)
+		announce(&w, 0, i);
+	while (out_work(w.out, 5000))
+		continue;
+	ck_assert_uint_eq(w.peers[1].receiver.n_held, 0);
+	finish(&w);
+}
+END_TEST
+
+/*
+ * A member that reads nothing: the groups wait for it, and then leave it behind; what
+ * it has missed it gets later, once, from the list.  One that reads in time ends the
+ * wait.
+ */
+START_TEST(left_behind)
+{
+	static struct world w;
+	bool in_time = _i == 1;
+	uint32_t i = 0;
+
+	world_init(&w, 2, 3000, 1);
+	plain_specs(&w, 1000);
+	join_plainly(&w, 1);
+	join_plainly(&w, 2);
+	settle(&w);
+	/* Each prefix changes once: nothing comes by itself again. */
+	while (out_deadline(w.out) == UINT64_MAX) {
+		ck_assert_uint_lt(i, 3000);
+		announce(&w, 0, i++);
+		out_work(w.out, 1);
+		note_ready(&w);
+		while (w.peers[1].queued)
+			serve(&w, 1, true);
+	}
+	ck_assert_uint_gt(i, 400);
+	ck_assert_uint_eq(out_deadline(w.out), w.now_ms + 50);
+	announce(&w, 0, i++);
+	ck_assert(!out_work(w.out, 100));
+	ck_assert_uint_eq(w.peers[1].receiver.n_held, i - 2);
+	if (in_time) {
+		while (w.peers[2].queued)
+			serve(&w, 2, true);
+		/* Nothing is waited for any more, and there is work. */
+		ck_assert_uint_le(out_deadline(w.out), w.now_ms);
+	} else {
+		w.now_ms += 50;
+		out_set_now(w.out, w.now_ms);
+	}
+	out_work(w.out, 100);
+	note_ready(&w);
+	while (w.peers[1].queued)
+		serve(&w, 1, true);
+	ck_assert_uint_eq(w.peers[1].receiver.n_held, i);
+	ck_assert_uint_eq(w.peers[2].receiver.n_held, in_time ? i - 2 : 0);
+	finish(&w);
+}
+END_TEST
+
+/* Above a quarter of the table and 64k tombstones the slowest member must go. */
+START_TEST(tombstones_are_bounded)
+{
+	static struct world w;
+	uint32_t i;
+
+	world_init(&w, 4000, 70000, 4);
+	for (i = 0; i < w.n_prefixes; i++)
+		announce(&w, 0, i);
+	for (uint32_t p = 1; p <= 3; p++)
+		join(&w, p);
+	settle(&w);
+	w.peers[2].stalled = true;
+	for (i = 0; i < 65536 + 4464 / 4; i++) {
+		withdraw(&w, 0, i);
+		if (i % 1000 == 0)
+			while (out_work(w.out, 5000))
+				continue;
+		note_ready(&w);
+		serve(&w, 1, true);
+		serve(&w, 3, true);
+		MODEL_CHECK(i % 1000 != 0 || out_overdue_member(w.out) == NULL,
+		    "overdue at %u", i);
+	}
+	while (i < w.n_prefixes)
+		withdraw(&w, 0, i++);
+	while (out_work(w.out, 5000))
+		continue;
+	note_ready(&w);
+	for (i = 0; i < 100; i++) {
+		serve(&w, 1, true);
+		serve(&w, 3, true);
+	}
+	out_work(w.out, 5000);
+	ck_assert_ptr_eq(out_overdue_member(w.out), &w.peers[2].member);
+	ck_assert_uint_gt(rib_tombstones(w.rib, w.family), 65536);
+	out_leave(w.out, &w.peers[2].member);
+	w.peers[2].joined = false;
+	ck_assert_ptr_null(out_overdue_member(w.out));
+	settle(&w);
+	world_check(&w);
+	world_free(&w);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("out_cases");
+	TCase *t = tcase_create("cases");
+	SRunner *r;
+	int failed;
+
+	tcase_set_timeout(t, 60);
+	tcase_add_loop_test(t, end_of_rib_is_given_up, 0, 3);
+	tcase_add_test(t, table_grows_during_a_walk);
+	tcase_add_loop_test(t, left_behind, 0, 2);
+	tcase_add_test(t, tombstones_are_bounded);
+	suite_add_tcase(s, t);
+	r = srunner_create(s);
+	srunner_run_all(r, CK_ENV);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
