@@ -78,7 +78,8 @@ struct member {
 	uint32_t walk_segments; /* of the table when the walk began */
 	uint64_t walk_version;  /* every segment so far was as new as this */
 	struct out_bits *had;   /* from a move until its walk was sent: what it may hold */
-	bool had_in_step;       /* … as its former group's books said */
+	bool had_in_step;       /* … as its former group's books said … */
+	uint64_t had_version;   /* … at this version */
 	uint64_t blocked_since_ms;
 	struct member *ready_next;
 };
@@ -133,7 +134,8 @@ size_t member_export(const struct out *out, const struct member *member,
 uint32_t out_group_count(const struct out *out);
 size_t out_bytes(const struct out *out);
 uint32_t out_too_long_count(const struct out *out);
-/* The slowest member, when its tombstones pass the bound (to be reset, Cease 6/8). */
+/* The slowest member, when the tombstones that wait for it have passed the bound for ten
+ * seconds (to be reset, Cease 6/8).  Once a turn. */
 struct member *out_overdue_member(struct out *out);
 
 #endif

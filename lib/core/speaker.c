@@ -270,7 +270,9 @@ peer_enable(struct speaker *sp, struct peer *peer)
 	peer->disabled = false;
 	peer->disabled_reason[0] = '\0';
 	peer->failures = 0;
-	if (peer->retry_at_ms == 0)
+	if (peer->dynamic && peer->connections[0] == NULL && peer->connections[1] == NULL)
+		peer_leave(sp, peer); /* it is made anew when it comes */
+	else if (peer->retry_at_ms == 0)
 		peer_start(sp, peer);
 }
 

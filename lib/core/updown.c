@@ -182,6 +182,17 @@ leave_routes(struct speaker *sp, struct peer *peer, enum family family, bool kee
 	event->count = n;
 }
 
+/* What the peer asked for, within what we grant anybody. */
+static uint64_t
+restart_grace_ms(const struct speaker *sp, const struct peer *peer)
+{
+	uint32_t grace_s = peer->remote_open.restart_time_s;
+
+	if (grace_s > sp->conf->router.stale_time_s)
+		grace_s = sp->conf->router.stale_time_s;
+	return grace_s * UINT64_C(1000);
+}
+
 void
 peer_down(struct session *s)
 {
@@ -199,9 +210,8 @@ peer_down(struct session *s)
 	for (int f = 0; f < FAMILY_COUNT; f++)
 		leave_routes(sp, peer, (enum family)f,
 		    keeps_routes(sp, peer, (enum family)f, tcp_lost));
-	peer->stale_until_ms = peer_has_stale(peer)
-	    ? sp->now_ms + peer->remote_open.restart_time_s * UINT64_C(1000)
-	    : 0;
+	peer->stale_until_ms =
+	    peer_has_stale(peer) ? sp->now_ms + restart_grace_ms(sp, peer) : 0;
 	note_text(note_event(sp, EVENT_PEER_DOWN, peer), "%s",
 	    s->down_reason != NULL ? s->down_reason : "");
 	restart_check(sp);
@@ -213,7 +223,9 @@ peer_stale_expired(struct speaker *sp, struct peer *peer)
 	peer->stale_until_ms = 0;
 	for (int f = 0; f < FAMILY_COUNT; f++)
 		sweep_stale(sp, peer, (enum family)f);
-	if (peer->dynamic && peer->connections[0] == NULL && peer->connections[1] == NULL)
+	/* A disabled one stays, so that it stays disabled. */
+	if (peer->dynamic && !peer->disabled && peer->connections[0] == NULL &&
+	    peer->connections[1] == NULL)
 		peer_leave(sp, peer);
 }
 

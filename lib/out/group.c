@@ -224,6 +224,7 @@ out_move(struct out *out, struct member *member, const struct group_key *key)
 	group_link(group_find(out, key), member);
 	member->had = had;
 	member->had_in_step = was_in_step;
+	member->had_version = member->version;
 	member->state = MEMBER_OFF;
 	member_start_walk(out, member, true);
 }
@@ -424,6 +425,10 @@ out_deadline(const struct out *out)
 	for (int f = 0; f < FAMILY_COUNT; f++) {
 		bool waits = false;
 
+		if (out->overdue_since_ms[f] != 0 &&
+		    out->overdue_since_ms[f] + OVERDUE_MS < deadline)
+			deadline = out->overdue_since_ms[f] + OVERDUE_MS;
+
 		for (const struct group *g = out->groups[f]; g != NULL; g = g->next) {
 			if (g->waiting_since_ms == 0)
 				continue;
@@ -558,19 +563,39 @@ slowest_member(struct out *out, enum family family)
 	return slowest;
 }
 
+static struct member *
+family_overdue(struct out *out, enum family family)
+{
+	uint32_t live = rib_dest_count(out->rib, family);
+	struct member *slowest;
+
+	if (rib_tombstones(out->rib, family) <= live / 4 + TOMBSTONES_MIN)
+		return NULL;
+	slowest = slowest_member(out, family);
+	if (slowest == NULL || member_version(out, slowest) >= out->head[family])
+		return NULL;
+	return slowest;
+}
+
+/*
+ * A whole table that is withdrawn at once takes any member a moment: the bound on
+ * tombstones counts once it has been passed for a while, TOMBSTONES_MAX at once.
+ */
 struct member *
 out_overdue_member(struct out *out)
 {
 	for (int f = 0; f < FAMILY_COUNT; f++) {
-		enum family family = (enum family)f;
-		uint32_t live = rib_dest_count(out->rib, family);
+		struct member *slowest = family_overdue(out, (enum family)f);
 
-		if (rib_tombstones(out->rib, family) <= live / 4 + TOMBSTONES_MIN)
-			continue;
-		struct member *slowest = slowest_member(out, family);
-
-		if (slowest != NULL && member_version(out, slowest) < out->head[family])
+		if (slowest == NULL) {
+			out->overdue_since_ms[f] = 0;
+		} else if (out->overdue_since_ms[f] == 0) {
+			out->overdue_since_ms[f] = out->now_ms == 0 ? 1 : out->now_ms;
+		} else if (out->now_ms - out->overdue_since_ms[f] >= OVERDUE_MS ||
+		    rib_tombstones(out->rib, (enum family)f) > TOMBSTONES_MAX) {
+			out->overdue_since_ms[f] = 0;
 			return slowest;
+		}
 	}
 	return NULL;
 }

@@ -17,6 +17,8 @@ enum {
 	WALK_CACHE = 8,          /* segments kept for those who walk together */
 	BACKLOG_MAX = 2 << 20,   /* octets of chunks a group keeps before it waits */
 	BACKLOG_WAIT_MS = 50,    /* … for members that are behind, then leaves them */
+	OVERDUE_MS = 10000,      /* so long a member may hold more tombstones than the bound */
+	TOMBSTONES_MAX = 4 << 20, /* … and so many never */
 	TOMBSTONES_MIN = 65536,  /* tombstones that are kept whatever the table's size */
 };
 
@@ -91,6 +93,7 @@ struct out {
 	uint64_t head[FAMILY_COUNT];
 	uint64_t now_ms;
 	bool trim_due;
+	uint64_t overdue_since_ms[FAMILY_COUNT]; /* 0: the bound is kept */
 	struct member *ready_first, **ready_last;
 	struct chunk *end_of_rib[FAMILY_COUNT];
 	uint32_t too_long;

@@ -32,6 +32,7 @@ struct end {
 	bool stalled; /* does not read */
 	bool fin;     /* the other end closed */
 	bool closed;  /* this end closed */
+	bool dead;    /* its host is gone and said nothing */
 	bool blocked; /* the other end's queue was full */
 };
 
@@ -52,6 +53,8 @@ struct node {
 	unsigned counts[EVENT_REFUSED_OPEN + 1];
 	struct fib_change fib[NET_FIB];
 	unsigned n_fib;
+	bool adopted[NET_FIB]; /* found at the start, not confirmed yet */
+	bool sweep_due;
 };
 
 struct net {
@@ -140,6 +143,8 @@ net_start_as(struct net *net, unsigned i, struct conf *conf, bool is_restart)
 		speaker_is_restart(node->sp);
 	else
 		node->n_fib = 0;
+	for (unsigned k = 0; k < node->n_fib; k++)
+		node->adopted[k] = true;
 	speaker_configure(node->sp, conf);
 	return node;
 }
@@ -233,7 +238,8 @@ net_sweep(struct net *net)
 	for (struct conn **at = &net->conns; *at != NULL;) {
 		struct conn *conn = *at;
 
-		if (!conn->ends[0].closed || (conn->up && !conn->ends[1].closed)) {
+		if (!(conn->ends[0].closed || conn->ends[0].dead) ||
+		    (conn->up && !(conn->ends[1].closed || conn->ends[1].dead))) {
 			at = &conn->next;
 			continue;
 		}
@@ -253,7 +259,8 @@ net_conn(struct net *net, unsigned a, unsigned b)
 	for (struct conn *c = net->conns; c != NULL; c = c->next) {
 		struct node *x = c->ends[0].node, *y = c->ends[1].node;
 
-		if (!c->up || c->ends[0].closed || c->ends[1].closed)
+		if (!c->up || c->ends[0].closed || c->ends[1].closed ||
+		    c->ends[0].dead || c->ends[1].dead)
 			continue;
 		if ((x == &net->nodes[a] && y == &net->nodes[b]) ||
 		    (y == &net->nodes[a] && x == &net->nodes[b])) {
@@ -341,6 +348,7 @@ node_do_event(struct node *node, const struct speaker_event *event)
 	struct end *end;
 
 	node->counts[event->kind]++;
+	node->sweep_due = node->sweep_due || event->kind == EVENT_CONVERGED;
 	node->events[node->n_events++ % NET_EVENTS] = *event;
 	if (event->kind == EVENT_DIAL) {
 		struct conn *conn = conn_new(node->net, node);
@@ -364,6 +372,14 @@ node_do_event(struct node *node, const struct speaker_event *event)
 }
 
 static inline void
+node_drop_fib(struct node *node, unsigned i)
+{
+	node->n_fib--;
+	node->fib[i] = node->fib[node->n_fib];
+	node->adopted[i] = node->adopted[node->n_fib];
+}
+
+static inline void
 node_note_fib(struct node *node, const struct fib_change *change)
 {
 	unsigned i = 0;
@@ -372,13 +388,24 @@ node_note_fib(struct node *node, const struct fib_change *change)
 		i++;
 	if (change->kind == FIB_KIND_NONE) {
 		if (i < node->n_fib)
-			node->fib[i] = node->fib[--node->n_fib];
+			node_drop_fib(node, i);
 		return;
 	}
 	ck_assert_uint_lt(i, NET_FIB);
 	node->fib[i] = *change;
+	node->adopted[i] = false;
 	if (i == node->n_fib)
 		node->n_fib++;
+}
+
+/* The restart is over: what was found and not confirmed goes. */
+static inline void
+node_sweep_fib(struct node *node)
+{
+	node->sweep_due = false;
+	for (unsigned i = node->n_fib; i > 0; i--)
+		if (node->adopted[i - 1])
+			node_drop_fib(node, i - 1);
 }
 
 /* True: the end did something. */
@@ -429,6 +456,8 @@ node_turn(struct node *node)
 	}
 	while (speaker_fib_next(node->sp, &change))
 		node_note_fib(node, &change);
+	if (node->sweep_due)
+		node_sweep_fib(node);
 	return busy;
 }
 
@@ -506,7 +535,8 @@ node_crash(struct node *node, bool silent)
 				session_release(end->session);
 				end->session = NULL;
 			}
-			if (!silent || !conn->up) {
+			end->dead = silent && conn->up;
+			if (!end->dead) {
 				end->closed = true;
 				end_other(end)->fin = true;
 			}

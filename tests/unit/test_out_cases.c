@@ -183,6 +183,14 @@ START_TEST(tombstones_are_bounded)
 		serve(&w, 3, true);
 	}
 	out_work(w.out, 5000);
+	/* It has a while to read on. */
+	ck_assert_ptr_null(out_overdue_member(w.out));
+	ck_assert_uint_ne(out_deadline(w.out), UINT64_MAX);
+	w.now_ms += 10000 - 1;
+	out_set_now(w.out, w.now_ms);
+	ck_assert_ptr_null(out_overdue_member(w.out));
+	w.now_ms++;
+	out_set_now(w.out, w.now_ms);
 	ck_assert_ptr_eq(out_overdue_member(w.out), &w.peers[2].member);
 	ck_assert_uint_gt(rib_tombstones(w.rib, w.family), 65536);
 	out_leave(w.out, &w.peers[2].member);

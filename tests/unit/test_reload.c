@@ -354,6 +354,27 @@ START_TEST(reset_comes_up_soon)
 }
 END_TEST
 
+/* Whoever corrects the file does not wait for the backoff of the wrong one. */
+START_TEST(reset_inside_a_backoff)
+{
+	struct net *net = net_new(2);
+	struct node *node = &net->nodes[0];
+	struct conf *conf = conf_new(net);
+
+	net_conf_peer(net, conf, 1, AS);
+	net_start(net, 0, conf);
+	net_run(net, 60 * 1000);
+	node_forget_events(node);
+	conf = conf_new(net);
+	net_conf_peer(net, conf, 1, AS)->options.hold_time_s = 30;
+	reload(net, conf);
+	ck_assert_uint_eq(node->counts[EVENT_DIAL], 0);
+	net_run(net, 200);
+	ck_assert_uint_eq(node->counts[EVENT_DIAL], 1);
+	net_free(net);
+}
+END_TEST
+
 /* Stale routes were learned under the old rules: the reset takes them, too. */
 START_TEST(reset_while_stale)
 {
@@ -617,6 +638,7 @@ main(void)
 	tcase_add_test(t, removed_while_stale);
 	tcase_add_loop_test(t, reset_and_up_again, 0, COUNT(resets));
 	tcase_add_loop_test(t, reset_comes_up_soon, 0, 2);
+	tcase_add_test(t, reset_inside_a_backoff);
 	tcase_add_test(t, reset_while_stale);
 	tcase_add_test(t, enabled);
 	tcase_add_loop_test(t, disabled_by_the_operator, 0, 2);

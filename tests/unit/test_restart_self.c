@@ -90,8 +90,8 @@ START_TEST(restart_without_graceful_restart)
 	conf->peers[0].options.graceful_restart = false;
 	conf_network_add(conf, "10.9.0.0/16");
 	net_start_as(net, 0, conf, true);
-	end = come_up(net, 1, &theirs);
 	ck_assert(!is_deferring(net));
+	end = come_up(net, 1, &theirs);
 	ck_assert_uint_eq(puppet_read(end).end_of_rib[FAMILY_IPV4], 1);
 	net_free(net);
 }
