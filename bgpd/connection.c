@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * Reads at most one buffer a turn and peer, so that no peer delays another; a message cut
- * at the end of it is kept until the rest is there.  An idle connection holds no buffer.
+ * Reads at most one buffer a turn and peer, so that no peer delays another; a message
+ * cut at the end of it is kept until the rest is there.  An idle connection holds no
+ * buffer.
  */
 #include "connection.h"
 
@@ -83,8 +84,8 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 		return;
 	if (n <= 0) {
 		event_del(c->readable);
-		connection_lost(c,
-		    n == 0 ? "the peer closed the connection" : "read", n < 0 ? errno : 0);
+		connection_lost(c, n == 0 ? "the peer closed the connection" : "read",
+		    n < 0 ? errno : 0);
 		return;
 	}
 	len = c->cut_len + (size_t)n;
@@ -243,7 +244,7 @@ static bool
 is_within_reach(const struct daemon *d, const struct peer *peer)
 {
 	return !peer->ebgp || peer->conf.options.multihop != 0 ||
-	    kernel_is_connected(d->kernel, &peer->conf.address, NULL, NULL);
+	       kernel_is_connected(d->kernel, &peer->conf.address, NULL, NULL);
 }
 
 /* -1: *what says at which step. */
@@ -288,7 +289,8 @@ connection_dial(struct daemon *d, struct session *session)
 	session_set_user(session, c);
 	if (!is_within_reach(d, peer)) {
 		connection_lost(c,
-		    "the address is on no connected subnet, and multihop is not set", 0);
+		    "the address is on no connected subnet, and multihop is not set",
+		    0);
 		return;
 	}
 	c->fd = open_and_bind(peer, &what);
@@ -301,7 +303,8 @@ connection_dial(struct daemon *d, struct session *session)
 	event_priority_set(c->readable, PRIORITY_SOCKET);
 	event_priority_set(c->writable, PRIORITY_SOCKET);
 	if (connect(c->fd, (struct sockaddr *)&ss,
-		sockaddr_from(&ss, &peer->conf.address, peer->conf.options.port)) == 0) {
+		sockaddr_from(&ss, &peer->conf.address, peer->conf.options.port)) ==
+	    0) {
 		finish_dial(c);
 		return;
 	}
@@ -331,8 +334,9 @@ connection_accept(struct daemon *d, int fd, const struct addr *remote)
 		event_add(c->readable, NULL);
 		daemon_wake(d);
 		if (!is_within_reach(d, peer))
-			connection_lost(c, "the address is on no connected subnet, and "
-					   "multihop is not set",
+			connection_lost(c,
+			    "the address is on no connected subnet, and "
+			    "multihop is not set",
 			    0);
 		return;
 	}
@@ -350,8 +354,8 @@ connection_close(struct session *session)
 		session_writable(session);
 		if (c->fd >= 0) {
 			connection_write(session);
-			/* Unread octets would make close() a reset, and the NOTIFICATION
-			 * that we just wrote be lost at the peer. */
+			/* Unread octets would make close() a reset, and the
+			 * NOTIFICATION that we just wrote be lost at the peer. */
 			(void)recv(c->fd, c->daemon->read_buffer, READ_BUFFER_LEN,
 			    MSG_DONTWAIT);
 		}

@@ -3,8 +3,8 @@
  * The daemon's start, its turn, and its end.
  *
  * Start: the sockets are opened, the kernel is dumped, and only then, when it is known
- * whether routes of ours were there, the speaker gets its configuration and peers are let
- * in.  That takes milliseconds; nothing waits for a peer.
+ * whether routes of ours were there, the speaker gets its configuration and peers are
+ * let in.  That takes milliseconds; nothing waits for a peer.
  */
 #include "daemon.h"
 
@@ -223,8 +223,7 @@ on_address(
 }
 
 static void
-on_workload(
-    void *arg, unsigned import_index, const struct prefix *prefix, bool present)
+on_workload(void *arg, unsigned import_index, const struct prefix *prefix, bool present)
 {
 	struct daemon *d = arg;
 
@@ -359,8 +358,8 @@ open_all(struct daemon *d, const struct conf *conf)
 	char error[512] = "";
 
 	daemon_fill_control_ops(d);
-	d->control = control_new(
-	    d->base, &conf->control, &d->control_ops, error, sizeof(error));
+	d->control =
+	    control_new(d->base, &conf->control, &d->control_ops, error, sizeof(error));
 	if (d->control != NULL)
 		d->listener = listener_new(d, &conf->router, error, sizeof(error));
 	if (d->listener != NULL)

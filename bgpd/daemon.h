@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * The daemon: the speaker, and around it the event loop, the sockets, the kernel and the
- * control socket.  One of it a process; what its parts share is here.
+ * The daemon: the speaker, and around it the event loop, the sockets, the kernel and
+ * the control socket.  One of it a process; what its parts share is here.
  *
- * A turn of the loop: timers first, then sockets, then daemon_turn() once, which does RIB
- * work in slices, carries out the speaker's events, and writes.  daemon_wake() asks for it.
+ * A turn of the loop: timers first, then sockets, then daemon_turn() once, which does
+ * RIB work in slices, carries out the speaker's events, and writes.  daemon_wake() asks
+ * for it.
  */
 #ifndef BGPD_DAEMON_H
 #define BGPD_DAEMON_H

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * Takes connections in, a bounded number a turn, from a backlog deep enough for a whole
- * cluster that dials in the same instant.  Out of descriptors it refuses: one descriptor
- * is kept in reserve to take a connection and close it, so that it never spins.
+ * cluster that dials in the same instant.  Out of descriptors it refuses: one
+ * descriptor is kept in reserve to take a connection and close it, so that it never
+ * spins.
  */
 #include "listener.h"
 
@@ -114,7 +115,7 @@ may_be_missing(const struct addr *addr, int error)
 	struct addr any6 = { .family = FAMILY_IPV6 };
 
 	return addr_equal(addr, &any6) &&
-	    (error == EAFNOSUPPORT || error == EADDRNOTAVAIL);
+	       (error == EAFNOSUPPORT || error == EADDRNOTAVAIL);
 }
 
 struct listener *

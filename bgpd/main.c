@@ -33,9 +33,11 @@ usage(FILE *to)
 {
 	fputs("usage: bgpd [-f FILE] [-n] [-d] [-v] [-V] [--flush]\n"
 	      "  -f, --config FILE    configuration (default " BGPD_CONFIG ")\n"
-	      "  -n, --check          read and check the configuration, print every error, "
+	      "  -n, --check          read and check the configuration, print every "
+	      "error, "
 	      "and exit\n"
-	      "  -d, --daemonize      detach; write the pid file named in the configuration\n"
+	      "  -d, --daemonize      detach; write the pid file named in the "
+	      "configuration\n"
 	      "      --flush          remove our routes from the kernel and exit\n"
 	      "  -v, --verbose        log at debug level\n"
 	      "  -V, --version        version, build options\n"
@@ -54,13 +56,14 @@ print_version(void)
 static int
 parse_options(int argc, char **argv, struct options *o)
 {
-	static const struct option longs[] = { { "config", required_argument, NULL, 'f' },
+	static const struct option longs[] = { { "config", required_argument, NULL,
+						   'f' },
 		{ "check", no_argument, NULL, 'n' },
 		{ "daemonize", no_argument, NULL, 'd' },
 		{ "flush", no_argument, NULL, 'F' },
 		{ "verbose", no_argument, NULL, 'v' },
-		{ "version", no_argument, NULL, 'V' }, { "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 } };
+		{ "version", no_argument, NULL, 'V' },
+		{ "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 } };
 	int c;
 
 	while ((c = getopt_long(argc, argv, "f:ndvVh", longs, NULL)) != -1) {

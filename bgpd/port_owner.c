@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * Who holds a TCP port: its socket's inode from /proc/net/tcp, then the process that has
- * it open.  For one error message; slow, and never needed otherwise.
+ * Who holds a TCP port: its socket's inode from /proc/net/tcp, then the process that
+ * has it open.  For one error message; slow, and never needed otherwise.
  */
 #include <dirent.h>
 #include <limits.h>
@@ -51,8 +51,8 @@ process_has_socket(const char *pid, unsigned long inode)
 		return false;
 	while (!found && (entry = readdir(fds)) != NULL) {
 		char target[PATH_MAX];
-		ssize_t n = readlinkat(
-		    dirfd(fds), entry->d_name, target, sizeof(target) - 1);
+		ssize_t n =
+		    readlinkat(dirfd(fds), entry->d_name, target, sizeof(target) - 1);
 
 		if (n < 0)
 			continue;

@@ -41,7 +41,8 @@ sockaddr_to(const struct sockaddr_storage *from)
 		const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)from;
 
 		if (IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr))
-			return addr_from_bytes(FAMILY_IPV4, in6->sin6_addr.s6_addr + 12);
+			return addr_from_bytes(
+			    FAMILY_IPV4, in6->sin6_addr.s6_addr + 12);
 		return addr_from_bytes(FAMILY_IPV6, in6->sin6_addr.s6_addr);
 	}
 	return addr_none();

@@ -10,8 +10,8 @@
 #include "bgp/conf.h"
 
 /* Returns the length for bind() and connect(). */
-socklen_t sockaddr_from(
-    struct sockaddr_storage *out, const struct addr *addr, uint16_t port);
+socklen_t
+sockaddr_from(struct sockaddr_storage *out, const struct addr *addr, uint16_t port);
 /* An IPv4-mapped IPv6 address becomes IPv4. */
 struct addr sockaddr_to(const struct sockaddr_storage *from);
 struct addr socket_local(int fd);

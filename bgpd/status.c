@@ -50,14 +50,14 @@ peers_are_ready(struct daemon *d)
 			return false;
 	speaker_totals(d->speaker, &totals);
 	return totals.established > 0 || totals.configured == 0 ||
-	    now - totals.start_ms >= START_WAIT_MS;
+	       now - totals.start_ms >= START_WAIT_MS;
 }
 
 static bool
 fib_is_in_step(const struct daemon *d)
 {
 	return d->fib == NULL ||
-	    (fib_is_settled(d->fib) && !rib_fib_pending(speaker_rib(d->speaker)));
+	       (fib_is_settled(d->fib) && !rib_fib_pending(speaker_rib(d->speaker)));
 }
 
 /* It never waits for a peer that cannot be reached, and once true it stays so. */
@@ -85,7 +85,8 @@ static void
 shutdown_now(void *arg, const char *reason)
 {
 	log_notice("shutdown by the operator%s%s",
-	    reason != NULL && reason[0] != '\0' ? ": " : "", reason == NULL ? "" : reason);
+	    reason != NULL && reason[0] != '\0' ? ": " : "",
+	    reason == NULL ? "" : reason);
 	daemon_stop(arg, false, reason);
 }
 
@@ -140,7 +141,8 @@ emit_one(void *arg, const struct fib_status *status)
 		snprintf(owner, sizeof(owner), "protocol %u", status->owner);
 	if (route->n_hops > 0) {
 		out.via = addr_format(&route->hops[0].gateway, via);
-		out.device = kernel_link_name(walk->daemon->kernel, route->hops[0].ifindex);
+		out.device =
+		    kernel_link_name(walk->daemon->kernel, route->hops[0].ifindex);
 	} else {
 		out.via = route->type == FIB_BLACKHOLE ? "blackhole" : "";
 	}
@@ -153,7 +155,7 @@ walk_fib(void *arg, uint32_t *position, control_fib_emit *emit, void *emit_arg)
 	struct walk_context walk = { arg, emit, emit_arg };
 
 	return walk.daemon->fib != NULL &&
-	    fib_walk(walk.daemon->fib, position, emit_one, &walk);
+	       fib_walk(walk.daemon->fib, position, emit_one, &walk);
 }
 
 void

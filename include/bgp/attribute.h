@@ -16,17 +16,17 @@ enum attribute_type {
 	ATTRIBUTE_LOCAL_PREF = 5,
 	ATTRIBUTE_ATOMIC_AGGREGATE = 6,
 	ATTRIBUTE_AGGREGATOR = 7,
-	ATTRIBUTE_COMMUNITIES = 8,       /* RFC 1997 */
-	ATTRIBUTE_ORIGINATOR_ID = 9,     /* RFC 4456 */
-	ATTRIBUTE_CLUSTER_LIST = 10,     /* RFC 4456 */
-	ATTRIBUTE_MP_REACH = 14,         /* RFC 4760 */
-	ATTRIBUTE_MP_UNREACH = 15,       /* RFC 4760 */
-	ATTRIBUTE_EXT_COMMUNITIES = 16,  /* RFC 4360 */
-	ATTRIBUTE_AS4_PATH = 17,         /* RFC 6793 */
-	ATTRIBUTE_AS4_AGGREGATOR = 18,   /* RFC 6793 */
+	ATTRIBUTE_COMMUNITIES = 8,        /* RFC 1997 */
+	ATTRIBUTE_ORIGINATOR_ID = 9,      /* RFC 4456 */
+	ATTRIBUTE_CLUSTER_LIST = 10,      /* RFC 4456 */
+	ATTRIBUTE_MP_REACH = 14,          /* RFC 4760 */
+	ATTRIBUTE_MP_UNREACH = 15,        /* RFC 4760 */
+	ATTRIBUTE_EXT_COMMUNITIES = 16,   /* RFC 4360 */
+	ATTRIBUTE_AS4_PATH = 17,          /* RFC 6793 */
+	ATTRIBUTE_AS4_AGGREGATOR = 18,    /* RFC 6793 */
 	ATTRIBUTE_LARGE_COMMUNITIES = 32, /* RFC 8092 */
-	ATTRIBUTE_OTC = 35,              /* RFC 9234 */
-	ATTRIBUTE_PREFIX_SID = 40,       /* RFC 8669 */
+	ATTRIBUTE_OTC = 35,               /* RFC 9234 */
+	ATTRIBUTE_PREFIX_SID = 40,        /* RFC 8669 */
 };
 
 enum attribute_flag {
@@ -37,8 +37,12 @@ enum attribute_flag {
 };
 
 enum origin { ORIGIN_IGP, ORIGIN_EGP, ORIGIN_INCOMPLETE };
-enum segment_type { SEGMENT_SET = 1, SEGMENT_SEQUENCE = 2,
-	SEGMENT_CONFED_SEQUENCE = 3, SEGMENT_CONFED_SET = 4 };
+enum segment_type {
+	SEGMENT_SET = 1,
+	SEGMENT_SEQUENCE = 2,
+	SEGMENT_CONFED_SEQUENCE = 3,
+	SEGMENT_CONFED_SET = 4
+};
 
 /* Bounds of our own, far above what real tables hold; over them: treat-as-withdraw. */
 enum { AS_PATH_MAX_AS = 1024, ATTRIBUTES_MAX_COUNT = 255 };
@@ -55,8 +59,8 @@ bool attribute_next(struct rcur *block, struct attribute *out);
 /* The first of `type` in a well-formed block; false where there is none. */
 bool attribute_find(struct slice block, uint8_t type, struct attribute *out);
 /* Header (extended only where the value needs it) and value. */
-void attribute_put(struct wcur *out, uint8_t flags, uint8_t type, const void *value,
-    size_t len);
+void attribute_put(
+    struct wcur *out, uint8_t flags, uint8_t type, const void *value, size_t len);
 /* "AS_PATH"; "attribute 99" for the unknown, written to `buf` of 16 octets. */
 const char *attribute_name(uint8_t type, char *buf);
 

@@ -38,8 +38,8 @@ struct attrs {
 	uint32_t hash;
 	uint32_t refs;
 
-	uint32_t local_pref; /* 100 where absent */
-	uint32_t med;        /* 0 where absent (RFC 4271 9.1.2.2 c) */
+	uint32_t local_pref;  /* 100 where absent */
+	uint32_t med;         /* 0 where absent (RFC 4271 9.1.2.2 c) */
 	uint32_t neighbor_as; /* leftmost AS of the path's first sequence, else 0 */
 	uint32_t originator_id;
 	uint16_t path_len;    /* AS_SET counts 1, confederation segments 0 */
@@ -68,9 +68,10 @@ size_t attr_table_bytes(const struct attr_table *table);
 struct attrs *attrs_from_update(struct attr_table *table, const struct update *update,
     struct slice next_hop, bool as4);
 
-/* A set from a canonical block (own routes, edits, tests).  The caller owns a reference. */
-struct attrs *attrs_from_block(struct attr_table *table, struct slice block,
-    struct slice next_hop);
+/* A set from a canonical block (own routes, edits, tests).  The caller owns a
+ * reference. */
+struct attrs *
+attrs_from_block(struct attr_table *table, struct slice block, struct slice next_hop);
 
 static inline struct attrs *
 attrs_ref(struct attrs *a)
@@ -122,8 +123,8 @@ size_t large_community_format(const uint8_t *community, char *buf, size_t len);
  */
 /* `as` in front, `count` times (RFC 4271 5.1.2 b): a new segment where the first is not
  * a sequence or would pass 255. */
-void as_path_prepend(struct wcur *out, struct slice as_path, uint32_t as,
-    unsigned count);
+void
+as_path_prepend(struct wcur *out, struct slice as_path, uint32_t as, unsigned count);
 /* With 2-octet numbers, AS_TRANS for what does not fit (RFC 6793 4.2.2).  Returns
  * whether an AS_TRANS was written for a 4-octet number. */
 bool as_path_to_as2(struct wcur *out, struct slice as_path);

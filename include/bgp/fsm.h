@@ -22,40 +22,40 @@ enum fsm_state {
 };
 
 enum fsm_event {
-	FSM_EV_START,         /* 1: ManualStart, AutomaticStart */
-	FSM_EV_START_PASSIVE, /* 4, 5: ... with PassiveTcpEstablishment */
-	FSM_EV_STOP,          /* 2, 8: ManualStop, AutomaticStop */
-	FSM_EV_TCP_UP,        /* 16, 17 */
-	FSM_EV_TCP_DOWN,      /* 18: failed or closed by the peer */
-	FSM_EV_RETRY_EXPIRED, /* 9 */
-	FSM_EV_HOLD_EXPIRED,  /* 10 */
+	FSM_EV_START,             /* 1: ManualStart, AutomaticStart */
+	FSM_EV_START_PASSIVE,     /* 4, 5: ... with PassiveTcpEstablishment */
+	FSM_EV_STOP,              /* 2, 8: ManualStop, AutomaticStop */
+	FSM_EV_TCP_UP,            /* 16, 17 */
+	FSM_EV_TCP_DOWN,          /* 18: failed or closed by the peer */
+	FSM_EV_RETRY_EXPIRED,     /* 9 */
+	FSM_EV_HOLD_EXPIRED,      /* 10 */
 	FSM_EV_SEND_HOLD_EXPIRED, /* RFC 9687 */
 	FSM_EV_KEEPALIVE_EXPIRED, /* 11 */
-	FSM_EV_RX_OPEN,       /* 19, acceptable */
-	FSM_EV_RX_KEEPALIVE,  /* 26 */
-	FSM_EV_RX_UPDATE,     /* 27, whatever its verdict below reset */
-	FSM_EV_RX_REFRESH,    /* RFC 2918 */
-	FSM_EV_RX_NOTIFICATION, /* 24, 25 */
-	FSM_EV_RX_BAD,        /* 21, 22, 28: the decoder names code and subcode */
-	FSM_EV_COLLISION_LOST, /* 23: OpenCollisionDump */
+	FSM_EV_RX_OPEN,           /* 19, acceptable */
+	FSM_EV_RX_KEEPALIVE,      /* 26 */
+	FSM_EV_RX_UPDATE,         /* 27, whatever its verdict below reset */
+	FSM_EV_RX_REFRESH,        /* RFC 2918 */
+	FSM_EV_RX_NOTIFICATION,   /* 24, 25 */
+	FSM_EV_RX_BAD,            /* 21, 22, 28: the decoder names code and subcode */
+	FSM_EV_COLLISION_LOST,    /* 23: OpenCollisionDump */
 	FSM_EVENT_COUNT
 };
 
 /* Carried out in bit order. */
 enum fsm_action {
 	FSM_DO_SEND_NOTIFICATION = 1 << 0,
-	FSM_DO_DISARM = 1 << 1,     /* hold, keepalive and retry timers */
-	FSM_DO_CLOSE = 1 << 2,      /* the TCP connection, or the attempt */
-	FSM_DO_PEER_DOWN = 1 << 3,  /* left Established */
-	FSM_DO_DIAL = 1 << 4,       /* start a TCP connection */
+	FSM_DO_DISARM = 1 << 1,    /* hold, keepalive and retry timers */
+	FSM_DO_CLOSE = 1 << 2,     /* the TCP connection, or the attempt */
+	FSM_DO_PEER_DOWN = 1 << 3, /* left Established */
+	FSM_DO_DIAL = 1 << 4,      /* start a TCP connection */
 	FSM_DO_SEND_OPEN = 1 << 5,
 	FSM_DO_SEND_KEEPALIVE = 1 << 6,
 	FSM_DO_ARM_RETRY = 1 << 7,
 	FSM_DO_ARM_LARGE_HOLD = 1 << 8, /* 4 minutes, RFC 4271 8.2.2 OpenSent */
-	FSM_DO_ARM_HOLD = 1 << 9,   /* negotiated */
+	FSM_DO_ARM_HOLD = 1 << 9,       /* negotiated */
 	FSM_DO_ARM_KEEPALIVE = 1 << 10,
-	FSM_DO_PEER_UP = 1 << 11,   /* entered Established */
-	FSM_DO_DELIVER = 1 << 12,   /* hand the UPDATE or ROUTE-REFRESH on */
+	FSM_DO_PEER_UP = 1 << 11, /* entered Established */
+	FSM_DO_DELIVER = 1 << 12, /* hand the UPDATE or ROUTE-REFRESH on */
 };
 
 struct fsm_step {
@@ -74,7 +74,7 @@ struct bgp_error fsm_error(enum fsm_state state, enum fsm_event event);
 /* What we demand of a peer's OPEN. */
 struct open_policy {
 	uint32_t local_as;
-	uint32_t remote_as;   /* 0: any but local_as ("external") */
+	uint32_t remote_as; /* 0: any but local_as ("external") */
 	uint32_t local_id;
 };
 
@@ -87,13 +87,14 @@ bool open_accept(const struct open_policy *policy, const struct open *theirs,
  * RFC 4271 6.8, RFC 6286 2.3: of two connections to one peer, is the one that we opened
  * kept?  Identifiers are compared as numbers, then AS numbers.
  */
-bool collision_keeps_ours(uint32_t local_id, uint32_t local_as, uint32_t remote_id,
-    uint32_t remote_as);
+bool collision_keeps_ours(
+    uint32_t local_id, uint32_t local_as, uint32_t remote_id, uint32_t remote_as);
 
 /* `ms` reduced by up to a quarter, RFC 4271 10.  `random` is any 32 random bits. */
 uint32_t timer_jitter_ms(uint32_t ms, uint32_t random);
-/* Delay to the next connection attempt: base, doubled a failure, up to max; jittered. */
-uint32_t timer_retry_ms(uint32_t base_s, uint32_t max_s, unsigned failures,
-    uint32_t random);
+/* Delay to the next connection attempt: base, doubled a failure, up to max; jittered.
+ */
+uint32_t
+timer_retry_ms(uint32_t base_s, uint32_t max_s, unsigned failures, uint32_t random);
 
 #endif

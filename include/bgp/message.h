@@ -133,8 +133,8 @@ struct bgp_error notification_get(struct slice body);
 const char *notification_format(uint8_t code, uint8_t subcode, char *buf, size_t len);
 /* The shutdown text of a Cease 6/2 or 6/4, RFC 9003: control characters and what is
  * not UTF-8 become '?', at most `len` - 1 octets.  Returns `buf`, maybe "". */
-const char *notification_shutdown_text(const struct bgp_error *error, char *buf,
-    size_t len);
+const char *
+notification_shutdown_text(const struct bgp_error *error, char *buf, size_t len);
 /* Builds the length-prefixed data of RFC 9003 from `text` (cut to 255 octets at a
  * character border) into `buf` of at least 256 octets. */
 struct slice notification_shutdown_data(const char *text, uint8_t *buf);
@@ -152,9 +152,10 @@ struct refresh {
 };
 
 void refresh_put(struct wcur *out, const struct refresh *refresh);
-/* False: the length is wrong, `error` is 7/1 with the message in `data` (RFC 7313 5). */
-bool refresh_get(const struct message *msg, struct refresh *out,
-    struct bgp_error *error);
+/* False: the length is wrong, `error` is 7/1 with the message in `data` (RFC 7313 5).
+ */
+bool
+refresh_get(const struct message *msg, struct refresh *out, struct bgp_error *error);
 
 enum { AFI_IPV4 = 1, AFI_IPV6 = 2, SAFI_UNICAST = 1 };
 

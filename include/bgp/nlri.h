@@ -23,8 +23,8 @@ struct nlri {
 bool nlri_get(struct rcur *in, enum family family, bool add_path, struct nlri *out);
 /* Is the whole field well formed? */
 bool nlri_check(struct slice field, enum family family, bool add_path);
-void nlri_put(struct wcur *out, const struct prefix *prefix, bool add_path,
-    uint32_t path_id);
+void nlri_put(
+    struct wcur *out, const struct prefix *prefix, bool add_path, uint32_t path_id);
 /* Octets that nlri_put() will write. */
 size_t nlri_len(const struct prefix *prefix, bool add_path);
 

@@ -70,7 +70,7 @@ struct session_params {
 	uint16_t keepalive_s; /* a third of it */
 };
 
-struct session_params open_negotiate(const struct open *ours,
-    const struct open *theirs);
+struct session_params
+open_negotiate(const struct open *ours, const struct open *theirs);
 
 #endif

@@ -31,14 +31,15 @@ struct group_key {
 	uint8_t as4;      /* 4-octet AS numbers negotiated */
 	uint8_t next_hop; /* enum out_next_hop */
 	uint8_t remove_private;
-	uint8_t passes;   /* the export policy lets routes through (RFC 8212) */
-	uint8_t own_only; /* deferring after a restart: nothing learned (RFC 4724 4.1) */
+	uint8_t passes; /* the export policy lets routes through (RFC 8212) */
+	uint8_t
+	    own_only; /* deferring after a restart: nothing learned (RFC 4724 4.1) */
 	uint8_t extended_next_hop;
 	uint32_t message_size; /* 4096 or 65535 */
 	uint32_t local_as;
 	uint32_t remote_as; /* eBGP; 0 on iBGP */
 	uint32_t cluster_id;
-	struct addr self; /* next hop self; FAMILY_NONE: cannot be expressed */
+	struct addr self;     /* next hop self; FAMILY_NONE: cannot be expressed */
 	struct prefix shared; /* subnet shared with the peer; bits 255: none */
 };
 
@@ -59,27 +60,28 @@ struct member {
 	struct group *group;
 	struct member *next, *prev;
 	uint32_t peer;
-	uint32_t router_id; /* of the peer, with its address: */
+	uint32_t router_id;  /* of the peer, with its address: */
 	struct addr address; /* what is its own is not sent to it */
-	uint8_t state; /* enum member_state */
-	bool ready;    /* on the ready list */
+	uint8_t state;       /* enum member_state */
+	bool ready;          /* on the ready list */
 	bool end_of_rib_due;
-	bool end_of_rib_held; /* deferring: not before out_release_end_of_rib() */
+	bool end_of_rib_held;      /* deferring: not before out_release_end_of_rib() */
 	uint64_t end_of_rib_after; /* version: what flapped before is sent first */
-	uint64_t version;     /* everything up to here was sent, or needs not be */
-	struct chunk *chunk;  /* being sent; one reference */
-	uint32_t msg;         /* next message of it */
-	uint32_t offset;      /* octets of that message already sent */
-	uint8_t *carry;       /* rest of a message whose chunk was given up */
+	uint64_t version;          /* everything up to here was sent, or needs not be */
+	struct chunk *chunk;       /* being sent; one reference */
+	uint32_t msg;              /* next message of it */
+	uint32_t offset;           /* octets of that message already sent */
+	uint8_t *carry;            /* rest of a message whose chunk was given up */
 	uint32_t carry_len;
 	uint32_t carry_at;
 	uint32_t walk_next; /* segment */
 	uint32_t walk_left;
 	uint32_t walk_segments; /* of the table when the walk began */
 	uint64_t walk_version;  /* every segment so far was as new as this */
-	struct out_bits *had;   /* from a move until its walk was sent: what it may hold */
-	bool had_in_step;       /* … as its former group's books said … */
-	uint64_t had_version;   /* … at this version */
+	struct out_bits
+	    *had;         /* from a move until its walk was sent: what it may hold */
+	bool had_in_step; /* … as its former group's books said … */
+	uint64_t had_version; /* … at this version */
 	uint64_t blocked_since_ms;
 	struct member *ready_next;
 };
@@ -92,8 +94,8 @@ void out_set_now(struct out *out, uint64_t now_ms);
 
 /* Puts a new session's member into the group of `key`; it will be sent the table and
  * then End-of-RIB. */
-void out_join(struct out *out, struct member *member, uint32_t peer,
-    const struct group_key *key);
+void out_join(
+    struct out *out, struct member *member, uint32_t peer, const struct group_key *key);
 void out_leave(struct out *out, struct member *member);
 /* The key changed on a live session: by difference, nothing is withdrawn that stays. */
 void out_move(struct out *out, struct member *member, const struct group_key *key);
@@ -113,9 +115,9 @@ struct member *out_next_ready(struct out *out);
 /* Octets of the message that was cut in the middle: they go before anything else. */
 bool member_is_mid_message(const struct member *member);
 bool member_has_output(const struct out *out, const struct member *member);
-/* Fills up to `max` entries with at most `max_len` octets; with `cut_only` just the rest
- * of a cut message.  May encode one segment or stretch.  *messages counts message ends.
- * Returns the number of entries. */
+/* Fills up to `max` entries with at most `max_len` octets; with `cut_only` just the
+ * rest of a cut message.  May encode one segment or stretch.  *messages counts message
+ * ends. Returns the number of entries. */
 int member_gather(struct out *out, struct member *member, struct iovec *iov, int max,
     size_t max_len, bool cut_only);
 /* `len` octets of what was gathered went out.  Returns messages completed. */
@@ -134,8 +136,8 @@ size_t member_export(const struct out *out, const struct member *member,
 uint32_t out_group_count(const struct out *out);
 size_t out_bytes(const struct out *out);
 uint32_t out_too_long_count(const struct out *out);
-/* The slowest member, when the tombstones that wait for it have passed the bound for ten
- * seconds (to be reset, Cease 6/8).  Once a turn. */
+/* The slowest member, when the tombstones that wait for it have passed the bound for
+ * ten seconds (to be reset, Cease 6/8).  Once a turn. */
 struct member *out_overdue_member(struct out *out);
 
 #endif

@@ -33,7 +33,7 @@ struct peer {
 	/* sessions: the dialling one and accepted ones, in no order */
 	struct session *connections[PEER_CONNECTIONS];
 	struct session *established;
-	unsigned orphans; /* closed ones that the shell has not released */
+	unsigned orphans;  /* closed ones that the shell has not released */
 	unsigned refusals; /* in a row, answered with quick tries */
 	unsigned failures; /* connection attempts since the last success, for backoff */
 
@@ -41,17 +41,17 @@ struct peer {
 	struct open remote_open;
 	struct session_params params;
 	struct session_net net;
-	uint64_t up_since_ms;  /* 0: not Established */
+	uint64_t up_since_ms; /* 0: not Established */
 	uint64_t down_since_ms;
 	char last_error[LAST_ERROR_LEN];
 	uint64_t last_error_ms;
 	struct peer_counters counters;
 
 	/* graceful restart, as helper */
-	bool stale[FAMILY_COUNT];        /* some paths of a former session are kept */
-	bool end_of_rib[FAMILY_COUNT];   /* received in this session */
-	uint64_t stale_until_ms;         /* 0: no timer */
-	bool came_up;                    /* Established at least once since our start */
+	bool stale[FAMILY_COUNT];      /* some paths of a former session are kept */
+	bool end_of_rib[FAMILY_COUNT]; /* received in this session */
+	uint64_t stale_until_ms;       /* 0: no timer */
+	bool came_up;                  /* Established at least once since our start */
 
 	struct member members[FAMILY_COUNT]; /* update group membership */
 

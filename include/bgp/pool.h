@@ -35,7 +35,7 @@ pool_at(const struct pool *pool, uint32_t number)
 	uint32_t i = number - 1;
 
 	return pool->blocks[i >> POOL_BLOCK_SHIFT] +
-	    (size_t)(i & (POOL_BLOCK_LEN - 1)) * pool->item_size;
+	       (size_t)(i & (POOL_BLOCK_LEN - 1)) * pool->item_size;
 }
 
 #endif

@@ -30,12 +30,13 @@ enum path_flag {
 	PATH_CLUSTER_LOOP = 1 << 5,    /* RFC 4456 8 */
 	PATH_SUPPRESSED = 1 << 6,      /* inside a summary-only network */
 };
-#define PATH_INVALID \
+#define PATH_INVALID                                                               \
 	(PATH_FILTERED | PATH_AS_LOOP | PATH_ORIGINATOR_LOOP | PATH_CLUSTER_LOOP | \
 	    PATH_SUPPRESSED)
 
 struct path {
-	struct path *next; /* of the same destination; the first valid one is the best */
+	struct path
+	    *next; /* of the same destination; the first valid one is the best */
 	struct attrs *attrs;
 	uint32_t peer;
 	uint32_t number; /* of this object in the pool */
@@ -55,7 +56,7 @@ struct dest {
 };
 
 enum dest_flag {
-	DEST_HAS_BEST = 1 << 0,   /* the first path is the best */
+	DEST_HAS_BEST = 1 << 0, /* the first path is the best */
 	DEST_FIB_QUEUED = 1 << 1,
 };
 
@@ -67,10 +68,10 @@ struct nexthop {
 	struct nexthop *all_next, *all_prev;
 	struct addr addr;
 	uint32_t hash;
-	uint32_t refs; /* attribute sets */
-	uint8_t state; /* enum nexthop_state */
-	bool own;      /* an address of ours */
-	uint8_t dirty; /* paths using it must be judged again; see walk.c */
+	uint32_t refs;       /* attribute sets */
+	uint8_t state;       /* enum nexthop_state */
+	bool own;            /* an address of ours */
+	uint8_t dirty;       /* paths using it must be judged again; see walk.c */
 	uint32_t metric;     /* IGP cost: the kernel's metric */
 	struct addr gateway; /* where packets go; FAMILY_NONE: not resolved */
 	uint32_t ifindex;
@@ -116,7 +117,8 @@ void rib_announce(struct rib *rib, uint32_t peer, const struct prefix *prefix,
 /* False: there was none. */
 bool rib_withdraw(struct rib *rib, uint32_t peer, const struct prefix *prefix);
 /* The own path of one of PATH_NETWORK, PATH_KERNEL: both may exist for a prefix. */
-bool rib_withdraw_own(struct rib *rib, const struct prefix *prefix, uint8_t origin_flag);
+bool
+rib_withdraw_own(struct rib *rib, const struct prefix *prefix, uint8_t origin_flag);
 
 /* Gives a path other flags (the policy changed). */
 void rib_reflag(
@@ -147,8 +149,8 @@ void rib_set_resolution(struct rib *rib, bool resolve, bool via_default);
 void rib_resolve(struct rib *rib);
 struct nexthop *rib_first_nexthop(const struct rib *rib); /* then ->all_next */
 /* The longest IGP route to an address. */
-bool rib_igp_lookup(const struct rib *rib, const struct addr *addr,
-    struct igp_route *out);
+bool
+rib_igp_lookup(const struct rib *rib, const struct addr *addr, struct igp_route *out);
 
 /* ---- reading ---- */
 uint32_t rib_dest_count(const struct rib *rib, enum family family); /* with a best */
@@ -167,30 +169,30 @@ dest_best(const struct dest *dest)
 	return dest->flags & DEST_HAS_BEST ? dest->paths : NULL;
 }
 
-bool rib_path_is_stale(const struct rib *rib, const struct path *path,
-    enum family family);
+bool
+rib_path_is_stale(const struct rib *rib, const struct path *path, enum family family);
 /* Valid and its next hop reachable: takes part in the decision. */
 bool rib_path_is_usable(const struct path *path);
 
 /* Why `path` loses against `best`, as text for `show`; "" when it does not. */
-const char *rib_lose_reason(const struct rib *rib, const struct path *path,
-    const struct path *best);
+const char *rib_lose_reason(
+    const struct rib *rib, const struct path *path, const struct path *best);
 
 /* ---- the change list ---- */
 /*
- * Versions count changes of a family's best paths, from 1.  A destination is on the list
- * once, at its last change.  The consumer (out) reads stretches and trims.
+ * Versions count changes of a family's best paths, from 1.  A destination is on the
+ * list once, at its last change.  The consumer (out) reads stretches and trims.
  */
 uint64_t rib_version(const struct rib *rib, enum family family);
 /* Index of the first entry with a version above `after`; see rib_change_at(). */
 uint32_t rib_change_first(const struct rib *rib, enum family family, uint64_t after);
 uint32_t rib_change_end(const struct rib *rib, enum family family);
 /* NULL for a hole.  *version is always set. */
-struct dest *rib_change_at(const struct rib *rib, enum family family, uint32_t index,
-    uint64_t *version);
+struct dest *rib_change_at(
+    const struct rib *rib, enum family family, uint32_t index, uint64_t *version);
 /* The version of a destination's entry, 0 when it has none. */
-uint64_t rib_dest_version(const struct rib *rib, enum family family,
-    const struct dest *dest);
+uint64_t
+rib_dest_version(const struct rib *rib, enum family family, const struct dest *dest);
 /* Forget entries up to and with `version`; destinations without paths are freed. */
 void rib_trim(struct rib *rib, enum family family, uint64_t version);
 /* Entries on the list without a path: tombstones. */

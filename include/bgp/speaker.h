@@ -82,10 +82,10 @@ bool speaker_fib_next(struct speaker *sp, struct fib_change *out);
 /* ---- connections ---- */
 enum accept_verdict {
 	ACCEPT_OK,
-	ACCEPT_UNKNOWN,   /* no peer and no range with that address */
+	ACCEPT_UNKNOWN, /* no peer and no range with that address */
 	ACCEPT_DISABLED,
-	ACCEPT_BUSY,      /* one connection of that peer is being judged already */
-	ACCEPT_FULL,      /* max-sessions of the range */
+	ACCEPT_BUSY, /* one connection of that peer is being judged already */
+	ACCEPT_FULL, /* max-sessions of the range */
 };
 const char *accept_verdict_text(enum accept_verdict verdict);
 
@@ -93,30 +93,31 @@ const char *accept_verdict_text(enum accept_verdict verdict);
 struct session_net {
 	struct addr local;
 	struct addr remote;
-	struct addr local4; /* an IPv4 address on the interface of `local`: next hop self */
-	struct addr local6; /* likewise, a global IPv6 one; FAMILY_NONE without */
+	struct addr
+	    local4; /* an IPv4 address on the interface of `local`: next hop self */
+	struct addr local6;   /* likewise, a global IPv6 one; FAMILY_NONE without */
 	struct prefix shared; /* the subnet shared with the peer; bits 255: none */
 };
 
 /* A connection came in.  On ACCEPT_OK the shell owns *session until it releases it. */
-enum accept_verdict speaker_accept(struct speaker *sp, const struct session_net *net,
-    struct session **session);
+enum accept_verdict speaker_accept(
+    struct speaker *sp, const struct session_net *net, struct session **session);
 /* A connection asked for by EVENT_DIAL is up. */
 void session_connected(struct session *session, const struct session_net *net);
 /* The connection failed or was closed by the other side.  `reason` is copied. */
 void session_lost(struct session *session, const char *reason);
-/* The same for an attempt that the peer's host refused: nobody listens there yet.  It is
- * tried again soon, a few times, before connect-retry rules. */
+/* The same for an attempt that the peer's host refused: nobody listens there yet.  It
+ * is tried again soon, a few times, before connect-retry rules. */
 void session_refused(struct session *session, const char *reason);
 /*
  * Octets that arrived.  Returns how many were used: those of whole messages, at most
  * `max_messages` of them.  The rest is offered again by the shell.
  */
-size_t session_receive(struct session *session, const uint8_t *octets, size_t len,
-    unsigned max_messages);
+size_t session_receive(
+    struct session *session, const uint8_t *octets, size_t len, unsigned max_messages);
 /*
- * What to write now: up to `max` stretches of at most `max_len` octets in all.  They stay
- * valid until the next call of any function with this speaker.  0: nothing.
+ * What to write now: up to `max` stretches of at most `max_len` octets in all.  They
+ * stay valid until the next call of any function with this speaker.  0: nothing.
  */
 int session_gather(struct session *session, struct iovec *iov, int max, size_t max_len);
 /* `len` octets of the last session_gather() went out. */
@@ -138,23 +139,23 @@ struct session *speaker_next_writer(struct speaker *sp);
 
 /* ---- events ---- */
 enum event_kind {
-	EVENT_DIAL,     /* shell: connect session to peer; report connected or lost */
-	EVENT_CLOSE,    /* shell: write what session_gather() gives, close, release */
+	EVENT_DIAL,  /* shell: connect session to peer; report connected or lost */
+	EVENT_CLOSE, /* shell: write what session_gather() gives, close, release */
 	/* The rest is for the log and `bgpctl monitor`. */
 	EVENT_PEER_UP,
-	EVENT_PEER_DOWN,      /* text: why */
-	EVENT_PEER_ADDED,     /* dynamic, or by a reload */
+	EVENT_PEER_DOWN,  /* text: why */
+	EVENT_PEER_ADDED, /* dynamic, or by a reload */
 	EVENT_PEER_REMOVED,
 	EVENT_NOTIFICATION_SENT, /* code, subcode, text: shutdown communication */
 	EVENT_NOTIFICATION_RECEIVED,
-	EVENT_UPDATE_FAULT,   /* action, attribute, text, octets */
-	EVENT_END_OF_RIB,     /* family */
-	EVENT_STALE_KEPT,     /* family, count */
-	EVENT_STALE_SWEPT,    /* family, count */
-	EVENT_MAX_PREFIXES,   /* count; text: the action */
-	EVENT_TOO_LONG,       /* prefix: a route that does not fit into a message */
-	EVENT_CONVERGED,      /* the restart is over: sweep the FIB */
-	EVENT_REFUSED_OPEN,   /* text */
+	EVENT_UPDATE_FAULT, /* action, attribute, text, octets */
+	EVENT_END_OF_RIB,   /* family */
+	EVENT_STALE_KEPT,   /* family, count */
+	EVENT_STALE_SWEPT,  /* family, count */
+	EVENT_MAX_PREFIXES, /* count; text: the action */
+	EVENT_TOO_LONG,     /* prefix: a route that does not fit into a message */
+	EVENT_CONVERGED,    /* the restart is over: sweep the FIB */
+	EVENT_REFUSED_OPEN, /* text */
 };
 
 enum { EVENT_OCTETS_MAX = 64, EVENT_TEXT_MAX = 160 };
@@ -190,13 +191,13 @@ void peer_restart(struct speaker *sp, struct peer *peer, const char *reason);
 const struct rib *speaker_rib(const struct speaker *sp);
 
 /* Is the destination in the peer's Adj-RIB-Out? */
-bool peer_is_sent(const struct speaker *sp, const struct peer *peer,
-    enum family family, const struct dest *dest);
+bool peer_is_sent(const struct speaker *sp, const struct peer *peer, enum family family,
+    const struct dest *dest);
 /* With which next hop and attributes: the block as on the wire, without MP_REACH, goes
  * to `block` of `len` octets.  Returns its length, 0 when the route is not exported. */
-size_t peer_export(const struct speaker *sp, const struct peer *peer,
-    enum family family, const struct dest *dest, struct addr *next_hop, uint8_t *block,
-    size_t len);
+size_t
+peer_export(const struct speaker *sp, const struct peer *peer, enum family family,
+    const struct dest *dest, struct addr *next_hop, uint8_t *block, size_t len);
 
 struct speaker_totals {
 	uint32_t configured, dynamic, established;

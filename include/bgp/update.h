@@ -12,13 +12,14 @@
 /* What the judgement depends on; constant over a session. */
 struct update_context {
 	bool ebgp;
-	bool as4;                     /* AS_PATH has 4-octet numbers */
-	bool families[FAMILY_COUNT];  /* negotiated; others are ignored */
-	bool add_path[FAMILY_COUNT];  /* we receive path identifiers */
-	bool accept_as_set;           /* false: AS_SET is treat-as-withdraw, RFC 9774 */
-	bool accept_as_zero;          /* false: AS 0 is malformed, RFC 7607 */
-	bool extended_next_hop;       /* RFC 8950 negotiated */
-	uint32_t enforce_first_as;    /* eBGP: AS_PATH must begin with it; 0: not checked */
+	bool as4;                    /* AS_PATH has 4-octet numbers */
+	bool families[FAMILY_COUNT]; /* negotiated; others are ignored */
+	bool add_path[FAMILY_COUNT]; /* we receive path identifiers */
+	bool accept_as_set;          /* false: AS_SET is treat-as-withdraw, RFC 9774 */
+	bool accept_as_zero;         /* false: AS 0 is malformed, RFC 7607 */
+	bool extended_next_hop;      /* RFC 8950 negotiated */
+	uint32_t
+	    enforce_first_as; /* eBGP: AS_PATH must begin with it; 0: not checked */
 };
 
 /* One thing that was wrong, for the log and `show peer`. */
@@ -44,13 +45,13 @@ struct update {
 	struct slice attributes; /* the whole block as received; may hold duplicates, MP
 				  * attributes and what is to be discarded: readers skip
 				  * by update_keeps() */
-	uint8_t keep[32];        /* bit a type: carried on (first of its type, not discarded,
-				  * not NEXT_HOP, MP_REACH, MP_UNREACH) */
+	uint8_t keep[32]; /* bit a type: carried on (first of its type, not discarded,
+			   * not NEXT_HOP, MP_REACH, MP_UNREACH) */
 	bool end_of_rib;
 	uint8_t end_of_rib_family;
 
 	enum attribute_action verdict;
-	struct update_fault fault; /* the worst one */
+	struct update_fault fault;               /* the worst one */
 	uint8_t discarded[UPDATE_MAX_DISCARDED]; /* attribute types discarded (7606) */
 	uint8_t n_discarded;
 	struct bgp_error error; /* for ACTION_RESET */
@@ -70,7 +71,7 @@ update_keeps(const struct update *u, uint8_t type)
  * Both NLRI fields and both MP fields are walked and checked here, so that readers
  * need not.  Slices point into `body`.
  */
-void update_get(struct slice body, const struct update_context *context,
-    struct update *out);
+void
+update_get(struct slice body, const struct update_context *context, struct update *out);
 
 #endif

@@ -75,5 +75,5 @@ size_t
 pool_bytes(const struct pool *pool)
 {
 	return (size_t)pool->n_blocks * POOL_BLOCK_LEN * pool->item_size +
-	    ((size_t)pool->n_blocks + 15) / 16 * 16 * sizeof(*pool->blocks);
+	       ((size_t)pool->n_blocks + 15) / 16 * 16 * sizeof(*pool->blocks);
 }

@@ -61,7 +61,8 @@ change_peer(
 
 	peer->conf = *after;
 	if (reset) {
-		peer_stop(sp, peer, CEASE_CONFIG_CHANGE, NULL, "its configuration changed");
+		peer_stop(
+		    sp, peer, CEASE_CONFIG_CHANGE, NULL, "its configuration changed");
 		/* What an earlier session left was agreed on under the old options. */
 		peer_stale_expired(sp, peer);
 		peer->failures = 0;
@@ -114,8 +115,8 @@ follow_plan(struct speaker *sp, const struct conf_plan *plan)
 	for (size_t i = 0; i < plan->n_steps; i++) {
 		const struct conf_plan_step *step = &plan->steps[i];
 		struct peer *peer = step->before == NULL
-		    ? NULL
-		    : peers_find(sp, &step->before->address);
+					? NULL
+					: peers_find(sp, &step->before->address);
 
 		switch (step->action) {
 		case CONF_PLAN_SAME:

@@ -9,13 +9,13 @@
 #include "bgp/peer.h"
 
 enum {
-	LARGE_HOLD_MS = 240 * 1000,  /* RFC 4271 8.2.2: "a large value" in OpenSent */
-	STABLE_MS = 30 * 1000,       /* a session that lasted so long forgives failures */
-	REDIAL_MS = 200,             /* first try after a session was lost */
-	COLLISION_MS = 3000,         /* two connections so close together collide */
-	QUICK_TRIES = 4,             /* after a refusal: at 0.2, 0.6, 1.4 and 3 seconds */
+	LARGE_HOLD_MS = 240 * 1000, /* RFC 4271 8.2.2: "a large value" in OpenSent */
+	STABLE_MS = 30 * 1000, /* a session that lasted so long forgives failures */
+	REDIAL_MS = 200,       /* first try after a session was lost */
+	COLLISION_MS = 3000,   /* two connections so close together collide */
+	QUICK_TRIES = 4,       /* after a refusal: at 0.2, 0.6, 1.4 and 3 seconds */
 	QUICK_MS = 200,
-	CONTROL_MAX = 1 << 16,       /* octets of OPEN, KEEPALIVE … waiting to go out */
+	CONTROL_MAX = 1 << 16, /* octets of OPEN, KEEPALIVE … waiting to go out */
 	SESSION_MEMBERS = FAMILY_COUNT,
 };
 
@@ -31,16 +31,16 @@ struct session {
 	bool blocked;
 	bool refused;
 	bool tcp_lost; /* no NOTIFICATION ended it: RFC 4724 keeps the routes */
-	bool queued;  /* on the list of writers */
+	bool queued;   /* on the list of writers */
 	struct session *writer_next;
 	struct session_net net;
-	uint64_t connected_ms; /* when TCP came up */
-	uint64_t up_ms; /* when it became Established */
-	uint64_t last_in_ms;    /* any message */
-	uint64_t last_out_ms;   /* the socket took octets */
+	uint64_t connected_ms;    /* when TCP came up */
+	uint64_t up_ms;           /* when it became Established */
+	uint64_t last_in_ms;      /* any message */
+	uint64_t last_out_ms;     /* the socket took octets */
 	uint64_t keepalive_at_ms; /* 0: not armed */
-	uint32_t hold_ms;       /* 0: not armed; counts from last_in_ms */
-	struct bgp_error error; /* of the NOTIFICATION to send; while an event runs */
+	uint32_t hold_ms;         /* 0: not armed; counts from last_in_ms */
+	struct bgp_error error;   /* of the NOTIFICATION to send; while an event runs */
 	const char *down_reason;
 	struct open ours, theirs;
 	struct session_params params;
@@ -92,10 +92,10 @@ struct speaker {
 	int n_gathered;
 	struct session *gathered_of;
 
-	bool is_restart;   /* the kernel held routes of ours at the start */
-	bool deferring;    /* RFC 4724 4.1: learned routes and End-of-RIB wait */
-	bool converged;    /* EVENT_CONVERGED was given */
-	bool forwarding;   /* F bit: forwarding state was preserved */
+	bool is_restart; /* the kernel held routes of ours at the start */
+	bool deferring;  /* RFC 4724 4.1: learned routes and End-of-RIB wait */
+	bool converged;  /* EVENT_CONVERGED was given */
+	bool forwarding; /* F bit: forwarding state was preserved */
 	uint32_t too_long_seen;
 
 	struct workload *workloads; /* sorted by prefix */
@@ -104,11 +104,12 @@ struct speaker {
 };
 
 /* event.c */
-struct speaker_event *note_event(struct speaker *sp, enum event_kind kind, struct peer *peer);
+struct speaker_event *
+note_event(struct speaker *sp, enum event_kind kind, struct peer *peer);
 void note_text(struct speaker_event *event, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-void events_forget(struct speaker *sp, const struct session *session,
-    const struct peer *peer);
+void events_forget(
+    struct speaker *sp, const struct session *session, const struct peer *peer);
 
 /* speaker.c */
 uint32_t speaker_random(struct speaker *sp);
@@ -127,8 +128,8 @@ void peer_tell_rib(struct speaker *sp, struct peer *peer);
 
 /* fsm_actions.c */
 void session_event(struct session *session, enum fsm_event event);
-void session_fail(struct session *session, uint8_t code, uint8_t subcode,
-    const char *reason);
+void session_fail(
+    struct session *session, uint8_t code, uint8_t subcode, const char *reason);
 void peer_start(struct speaker *sp, struct peer *peer);
 void peer_dial(struct speaker *sp, struct peer *peer);
 /* Ends all connections of a peer with Cease `subcode`. */

@@ -35,8 +35,8 @@ note_event(struct speaker *sp, enum event_kind kind, struct peer *peer)
 	event->kind = kind;
 	event->peer = peer;
 	if (peer != NULL)
-		snprintf(event->peer_name, sizeof(event->peer_name), "%s",
-		    peer->conf.name);
+		snprintf(
+		    event->peer_name, sizeof(event->peer_name), "%s", peer->conf.name);
 	return event;
 }
 

@@ -90,8 +90,8 @@ do_send_notification(struct session *s, enum fsm_state state, enum fsm_event ev)
 	notification_format(s->error.code, s->error.subcode, name, sizeof(name));
 	/* A collision is no error of the peer's. */
 	if (ev != FSM_EV_COLLISION_LOST) {
-		snprintf(peer->last_error, sizeof(peer->last_error), "sent %s%s%s", name,
-		    s->down_reason != NULL ? ": " : "",
+		snprintf(peer->last_error, sizeof(peer->last_error), "sent %s%s%s",
+		    name, s->down_reason != NULL ? ": " : "",
 		    s->down_reason != NULL ? s->down_reason : "");
 		peer->last_error_ms = s->sp->now_ms;
 	}
@@ -154,7 +154,7 @@ do_send_open(struct session *s)
 			open->gr_families[f] = options->families[f];
 			/* We did not restart since the peer's last session. */
 			open->forwarding[f] = options->families[f] &&
-			    (s->sp->forwarding || s->peer->came_up);
+					      (s->sp->forwarding || s->peer->came_up);
 		}
 	}
 	if (router->hostname) {
@@ -165,9 +165,9 @@ do_send_open(struct session *s)
 }
 
 /*
- * Another connection of the peer lost against this one, or lost its point.  But one that
- * the peer may prefer in this moment is left until its OPEN comes: if each side closed
- * what the other keeps, none would be left.
+ * Another connection of the peer lost against this one, or lost its point.  But one
+ * that the peer may prefer in this moment is left until its OPEN comes: if each side
+ * closed what the other keeps, none would be left.
  */
 static void
 close_others(struct session *s)
@@ -177,7 +177,8 @@ close_others(struct session *s)
 	for (int i = 0; i < PEER_CONNECTIONS; i++) {
 		struct session *other = peer->connections[i];
 
-		if (other == NULL || other == s || collision_is_better(other, &s->theirs))
+		if (other == NULL || other == s ||
+		    collision_is_better(other, &s->theirs))
 			continue;
 		session_event(other, FSM_EV_COLLISION_LOST);
 	}
@@ -198,7 +199,8 @@ do_arm_keepalive(struct session *s)
 {
 	if (s->params.keepalive_s == 0)
 		return;
-	s->keepalive_at_ms = s->sp->now_ms +
+	s->keepalive_at_ms =
+	    s->sp->now_ms +
 	    timer_jitter_ms(s->params.keepalive_s * 1000u, speaker_random(s->sp));
 }
 
@@ -277,12 +279,14 @@ session_event(struct session *s, enum fsm_event ev)
 		do_arm_keepalive(s);
 	if (todo & FSM_DO_PEER_UP)
 		do_peer_up(s);
-	/* A new attempt or the winner has taken its place, or the connection is gone. */
+	/* A new attempt or the winner has taken its place, or the connection is gone.
+	 */
 	if ((todo & FSM_DO_CLOSE) && (todo & FSM_DO_DIAL) == 0 &&
 	    ev != FSM_EV_COLLISION_LOST)
 		plan_redial(s, old == FSM_ESTABLISHED);
 	if (todo & ~(unsigned)FSM_DO_DELIVER)
-		if (todo != FSM_DO_ARM_HOLD && todo != (FSM_DO_ARM_HOLD | FSM_DO_DELIVER))
+		if (todo != FSM_DO_ARM_HOLD &&
+		    todo != (FSM_DO_ARM_HOLD | FSM_DO_DELIVER))
 			peer_arm(sp, peer);
 	s->error = (struct bgp_error){ 0 };
 	s->down_reason = NULL;

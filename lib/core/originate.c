@@ -42,8 +42,8 @@ network_announce(struct speaker *sp, const struct conf_network *network)
 
 	if (!filter_passes(sp->conf, network->filter))
 		flags |= PATH_FILTERED;
-	rib_announce(sp->rib, RIB_LOCAL_PEER, &network->prefix, sp->network_attrs, flags,
-	    speaker_now_s(sp));
+	rib_announce(sp->rib, RIB_LOCAL_PEER, &network->prefix, sp->network_attrs,
+	    flags, speaker_now_s(sp));
 }
 
 /* ---- workloads ---- */
@@ -84,15 +84,16 @@ workload_announce(struct speaker *sp, const struct workload *workload)
 		flags |= PATH_SUPPRESSED;
 	if (!workload_passes(sp, workload))
 		flags |= PATH_FILTERED;
-	rib_announce(sp->rib, RIB_LOCAL_PEER, &workload->prefix, sp->kernel_attrs, flags,
-	    speaker_now_s(sp));
+	rib_announce(sp->rib, RIB_LOCAL_PEER, &workload->prefix, sp->kernel_attrs,
+	    flags, speaker_now_s(sp));
 }
 
 static struct workload *
 workload_insert(struct speaker *sp, uint32_t at, const struct prefix *prefix)
 {
 	if (sp->n_workloads == sp->workloads_room) {
-		sp->workloads_room = sp->workloads_room == 0 ? 16 : sp->workloads_room * 2;
+		sp->workloads_room =
+		    sp->workloads_room == 0 ? 16 : sp->workloads_room * 2;
 		sp->workloads = mem_resize(
 		    sp->workloads, sp->workloads_room, sizeof(*sp->workloads));
 	}
@@ -116,7 +117,8 @@ speaker_workload(struct speaker *sp, unsigned import_index, const struct prefix 
 	if (!known && !present)
 		return;
 	workload = known ? &sp->workloads[at] : workload_insert(sp, at, prefix);
-	workload->imports = present ? workload->imports | bit : workload->imports & ~bit;
+	workload->imports =
+	    present ? workload->imports | bit : workload->imports & ~bit;
 	if (workload->imports != 0) {
 		if (sp->conf != NULL)
 			workload_announce(sp, workload);
@@ -158,7 +160,8 @@ originate_reload(struct speaker *sp, const struct conf *old)
 		network_announce(sp, &sp->conf->networks[i]);
 	for (size_t i = 0; i < old->n_networks; i++)
 		if (!has_network(sp->conf, &old->networks[i].prefix))
-			rib_withdraw_own(sp->rib, &old->networks[i].prefix, PATH_NETWORK);
+			rib_withdraw_own(
+			    sp->rib, &old->networks[i].prefix, PATH_NETWORK);
 	for (uint32_t i = 0; i < sp->n_workloads; i++)
 		workload_announce(sp, &sp->workloads[i]);
 	/* blackhole may have changed without a change of the path. */

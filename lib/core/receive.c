@@ -18,16 +18,16 @@ receive_bad(struct session *s, const struct bgp_error *error, const char *reason
 static bool
 collision_keeps(const struct session *s, const struct open *theirs)
 {
-	return s->outgoing ==
-	    collision_keeps_ours(s->sp->conf->router.id,
-		s->peer->conf.options.local_as, theirs->bgp_id, theirs->as);
+	return s->outgoing == collision_keeps_ours(s->sp->conf->router.id,
+				  s->peer->conf.options.local_as, theirs->bgp_id,
+				  theirs->as);
 }
 
 bool
 collision_is_better(const struct session *other, const struct open *theirs)
 {
 	return other->state == FSM_OPEN_SENT && collision_keeps(other, theirs) &&
-	    other->sp->now_ms - other->connected_ms < COLLISION_MS;
+	       other->sp->now_ms - other->connected_ms < COLLISION_MS;
 }
 
 /* Against one that is Established.  RFC 4724 4.2: a peer that restarted opens anew, and
@@ -36,13 +36,13 @@ static bool
 replaces_established(const struct session *s, const struct session *other)
 {
 	return s->connected_ms > other->up_ms &&
-	    s->peer->remote_open.graceful_restart &&
-	    s->peer->conf.options.graceful_restart;
+	       s->peer->remote_open.graceful_restart &&
+	       s->peer->conf.options.graceful_restart;
 }
 
 /*
- * RFC 4271 6.8: another connection of the peer is in OpenConfirm, or Established, or (now
- * that its identifier is known) in OpenSent.  True: this one goes on.
+ * RFC 4271 6.8: another connection of the peer is in OpenConfirm, or Established, or
+ * (now that its identifier is known) in OpenSent.  True: this one goes on.
  */
 static bool
 collision_passes(struct session *s, const struct open *theirs)
@@ -58,8 +58,9 @@ collision_passes(struct session *s, const struct open *theirs)
 			other->down_reason = "the peer opened a new connection";
 			session_event(other, FSM_EV_TCP_DOWN);
 		} else if (other->state == FSM_ESTABLISHED ||
-		    collision_is_better(other, theirs) ||
-		    (other->state == FSM_OPEN_CONFIRM && !collision_keeps(s, theirs))) {
+			   collision_is_better(other, theirs) ||
+			   (other->state == FSM_OPEN_CONFIRM &&
+			       !collision_keeps(s, theirs))) {
 			session_event(s, FSM_EV_COLLISION_LOST);
 			return false;
 		} else if (other->state == FSM_OPEN_CONFIRM) {
@@ -116,7 +117,8 @@ receive_notification(struct session *s, const struct message *msg)
 {
 	struct peer *peer = s->peer;
 	struct bgp_error got = notification_get(msg->body);
-	struct speaker_event *event = note_event(s->sp, EVENT_NOTIFICATION_RECEIVED, peer);
+	struct speaker_event *event =
+	    note_event(s->sp, EVENT_NOTIFICATION_RECEIVED, peer);
 	char name[80], text[EVENT_TEXT_MAX];
 
 	notification_format(got.code, got.subcode, name, sizeof(name));
@@ -185,8 +187,8 @@ static size_t
 message_limit(const struct session *s)
 {
 	return s->params.extended_message && s->state >= FSM_OPEN_CONFIRM
-	    ? MESSAGE_MAX_EXTENDED_LEN
-	    : MESSAGE_MAX_LEN;
+		   ? MESSAGE_MAX_EXTENDED_LEN
+		   : MESSAGE_MAX_LEN;
 }
 
 size_t

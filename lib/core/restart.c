@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * This speaker restarting (RFC 4724 4.1).  Own routes are announced at once.  Routes
- * learned from others, and End-of-RIB, go to a graceful-restart peer only when every such
- * peer that came up, and is not itself restarting, has sent its End-of-RIB.  Peers that
- * are not up are given the time of one connection retry to come, no more.
+ * learned from others, and End-of-RIB, go to a graceful-restart peer only when every
+ * such peer that came up, and is not itself restarting, has sent its End-of-RIB.  Peers
+ * that are not up are given the time of one connection retry to come, no more.
  *
  * Convergence is another matter: adopted kernel routes are swept when all configured
  * peers have sent End-of-RIB.  Both end with restart-time at the latest.
@@ -55,7 +55,8 @@ all_complete(const struct speaker *sp)
 }
 
 /* Of a peer without graceful restart, too, the routes are still to come when it comes
- * up: only its End-of-RIB, or time, can tell that what the kernel holds is of no use. */
+ * up: only its End-of-RIB, or time, can tell that what the kernel holds is of no use.
+ */
 static bool
 all_announced(const struct speaker *sp)
 {
@@ -110,9 +111,9 @@ restart_begin(struct speaker *sp)
 
 	sp->deferring = sp->is_restart && conf->router.graceful_restart;
 	/*
-	 * F bit: our forwarding outlived us when routes of ours were in the kernel; a pure
-	 * reflector is not in the path of any packet.  A start on an empty kernel has lost
-	 * whatever helpers may still hold of us.
+	 * F bit: our forwarding outlived us when routes of ours were in the kernel; a
+	 * pure reflector is not in the path of any packet.  A start on an empty kernel
+	 * has lost whatever helpers may still hold of us.
 	 */
 	sp->forwarding = sp->is_restart || !conf->kernel.install;
 }

@@ -70,8 +70,8 @@ announce_field(struct speaker *sp, struct peer *peer, const struct update *u,
 	if (field.len == 0)
 		return;
 	attrs = u->verdict >= ACTION_WITHDRAW
-	    ? NULL
-	    : attrs_from_update(sp->attrs, u, next_hop, as4);
+		    ? NULL
+		    : attrs_from_update(sp->attrs, u, next_hop, as4);
 	if (attrs == NULL) {
 		withdraw_field(sp, peer, field, family);
 		return;
@@ -88,8 +88,8 @@ note_fault(struct peer *peer, struct session *s, const struct update *u)
 {
 	struct speaker_event *event = note_event(s->sp, EVENT_UPDATE_FAULT, peer);
 	char name[16];
-	size_t n = u->fault.at.len < EVENT_OCTETS_MAX ? u->fault.at.len
-						       : EVENT_OCTETS_MAX;
+	size_t n =
+	    u->fault.at.len < EVENT_OCTETS_MAX ? u->fault.at.len : EVENT_OCTETS_MAX;
 
 	event->action = u->fault.action;
 	event->attribute = u->fault.type;
@@ -142,7 +142,8 @@ check_limits(struct peer *peer, struct session *s)
 	uint32_t limit = peer->conf.options.max_prefixes;
 
 	for (int f = 0; limit > 0 && f < FAMILY_COUNT && !s->closing; f++) {
-		uint32_t n = rib_peer_info(s->sp->rib, peer->number)->family[f].received;
+		uint32_t n =
+		    rib_peer_info(s->sp->rib, peer->number)->family[f].received;
 
 		if (n > limit)
 			limit_reached(peer, s, (enum family)f, n);
@@ -171,8 +172,7 @@ peer_apply_update(struct peer *peer, struct session *s, struct slice body)
 		return;
 	}
 	withdraw_field(sp, peer, u.withdrawn, FAMILY_IPV4);
-	withdraw_field(
-	    sp, peer, u.mp_withdrawn, (enum family)u.mp_withdrawn_family);
+	withdraw_field(sp, peer, u.mp_withdrawn, (enum family)u.mp_withdrawn_family);
 	announce_field(sp, peer, &u, u.nlri, FAMILY_IPV4, u.next_hop, s->update.as4);
 	announce_field(sp, peer, &u, u.mp_nlri, (enum family)u.mp_family, u.mp_next_hop,
 	    s->update.as4);
@@ -187,7 +187,8 @@ void
 peer_refilter(struct speaker *sp, struct peer *peer, bool touch)
 {
 	for (int f = 0; f < FAMILY_COUNT; f++)
-		for (uint32_t id = 1; id <= rib_dest_top(sp->rib, (enum family)f); id++) {
+		for (uint32_t id = 1; id <= rib_dest_top(sp->rib, (enum family)f);
+		     id++) {
 			struct dest *dest = rib_dest_at(sp->rib, (enum family)f, id);
 			struct path *path = dest == NULL ? NULL : dest->paths;
 			struct prefix prefix;
@@ -197,8 +198,8 @@ peer_refilter(struct speaker *sp, struct peer *peer, bool touch)
 			if (path == NULL)
 				continue;
 			prefix = dest_prefix(dest, (enum family)f);
-			rib_reflag(sp->rib, &prefix, path,
-			    path_flags(sp, peer, path->attrs));
+			rib_reflag(
+			    sp->rib, &prefix, path, path_flags(sp, peer, path->attrs));
 			if (touch && path == dest_best(dest))
 				rib_touch(sp->rib, (enum family)f, dest);
 		}

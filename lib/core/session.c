@@ -71,7 +71,7 @@ static bool
 serves_members(const struct session *s)
 {
 	return s->state == FSM_ESTABLISHED && s->peer != NULL &&
-	    s->peer->established == s;
+	       s->peer->established == s;
 }
 
 static struct member *
@@ -194,8 +194,8 @@ gathered_len(const struct speaker *sp)
 }
 
 /*
- * One member's messages a call: those of another family must not begin before this one's
- * last message is whole, which only the next call can know.
+ * One member's messages a call: those of another family must not begin before this
+ * one's last message is whole, which only the next call can know.
  */
 int
 session_gather(struct session *s, struct iovec *iov, int max, size_t max_len)

@@ -223,7 +223,8 @@ fib_of_learned(const struct path *best, struct fib_change *out)
 	const struct nexthop *nh = best->attrs->nexthop;
 
 	if (nh == NULL || nh->gateway.family == FAMILY_NONE)
-		return; /* reachable by decree (resolve-next-hops), but no way is known */
+		return; /* reachable by decree (resolve-next-hops), but no way is known
+			 */
 	out->kind = FIB_KIND_UNICAST;
 	out->gateway = nh->gateway;
 	out->ifindex = nh->ifindex;
@@ -270,7 +271,8 @@ peer_enable(struct speaker *sp, struct peer *peer)
 	peer->disabled = false;
 	peer->disabled_reason[0] = '\0';
 	peer->failures = 0;
-	if (peer->dynamic && peer->connections[0] == NULL && peer->connections[1] == NULL)
+	if (peer->dynamic && peer->connections[0] == NULL &&
+	    peer->connections[1] == NULL)
 		peer_leave(sp, peer); /* it is made anew when it comes */
 	else if (peer->retry_at_ms == 0)
 		peer_start(sp, peer);
@@ -297,7 +299,8 @@ size_t
 peer_export(const struct speaker *sp, const struct peer *peer, enum family family,
     const struct dest *dest, struct addr *next_hop, uint8_t *block, size_t len)
 {
-	return member_export(sp->out, &peer->members[family], dest, next_hop, block, len);
+	return member_export(
+	    sp->out, &peer->members[family], dest, next_hop, block, len);
 }
 
 uint32_t
@@ -309,15 +312,17 @@ peer_sent_count(const struct peer *peer, enum family family)
 void
 speaker_totals(const struct speaker *sp, struct speaker_totals *out)
 {
-	*out = (struct speaker_totals){ .attr_sets = (uint32_t)attr_table_count(sp->attrs),
-		.attr_bytes = attr_table_bytes(sp->attrs),
-		.rib_bytes = rib_bytes(sp->rib),
-		.out_bytes = out_bytes(sp->out),
-		.update_groups = out_group_count(sp->out),
-		.too_long = out_too_long_count(sp->out),
-		.restarting = sp->deferring,
-		.start_ms = sp->start_ms };
-	for (const struct peer *peer = sp->first_peer; peer != NULL; peer = peer->next) {
+	*out =
+	    (struct speaker_totals){ .attr_sets = (uint32_t)attr_table_count(sp->attrs),
+		    .attr_bytes = attr_table_bytes(sp->attrs),
+		    .rib_bytes = rib_bytes(sp->rib),
+		    .out_bytes = out_bytes(sp->out),
+		    .update_groups = out_group_count(sp->out),
+		    .too_long = out_too_long_count(sp->out),
+		    .restarting = sp->deferring,
+		    .start_ms = sp->start_ms };
+	for (const struct peer *peer = sp->first_peer; peer != NULL;
+	     peer = peer->next) {
 		out->peer_bytes += sizeof(*peer);
 		if (peer->leaving)
 			continue;

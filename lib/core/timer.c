@@ -132,9 +132,8 @@ speaker_tick(struct speaker *sp)
 			speaker_arm(sp);
 			continue;
 		}
-		peer_timers(sp,
-		    (struct peer *)(void *)((uint8_t *)item -
-			offsetof(struct peer, timer)));
+		peer_timers(sp, (struct peer *)(void *)((uint8_t *)item -
+							offsetof(struct peer, timer)));
 	}
 }
 

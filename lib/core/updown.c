@@ -22,7 +22,7 @@ static bool
 is_deferred(const struct speaker *sp, const struct peer *peer)
 {
 	return sp->deferring && peer->remote_open.graceful_restart &&
-	    peer->conf.options.graceful_restart;
+	       peer->conf.options.graceful_restart;
 }
 
 static void
@@ -41,8 +41,8 @@ fill_key(const struct speaker *sp, const struct peer *peer, enum family family,
 	key->remove_private = options->remove_private_as;
 	key->passes = export_passes(sp->conf, peer);
 	key->own_only = is_deferred(sp, peer);
-	key->message_size = peer->params.extended_message ? MESSAGE_MAX_EXTENDED_LEN
-							  : MESSAGE_MAX_LEN;
+	key->message_size =
+	    peer->params.extended_message ? MESSAGE_MAX_EXTENDED_LEN : MESSAGE_MAX_LEN;
 	key->local_as = options->local_as;
 	key->remote_as = peer->ebgp ? peer->remote_open.as : 0;
 	key->cluster_id = sp->conf->router.cluster_id;
@@ -120,9 +120,10 @@ review_stale(struct speaker *sp, struct peer *peer)
 		if (!open->graceful_restart || !peer->params.families[f] ||
 		    !open->gr_families[f] || !open->forwarding[f])
 			sweep_stale(sp, peer, (enum family)f);
-	peer->stale_until_ms = peer_has_stale(peer)
-	    ? sp->now_ms + sp->conf->router.stale_time_s * UINT64_C(1000)
-	    : 0;
+	peer->stale_until_ms =
+	    peer_has_stale(peer)
+		? sp->now_ms + sp->conf->router.stale_time_s * UINT64_C(1000)
+		: 0;
 }
 
 void
@@ -156,8 +157,8 @@ keeps_routes(const struct speaker *sp, const struct peer *peer, enum family fami
 	const struct open *open = &peer->remote_open;
 
 	return tcp_lost && !sp->stopping && !peer->leaving && !peer->disabled &&
-	    peer->conf.options.graceful_restart && open->graceful_restart &&
-	    peer->params.families[family] && open->gr_families[family];
+	       peer->conf.options.graceful_restart && open->graceful_restart &&
+	       peer->params.families[family] && open->gr_families[family];
 }
 
 static void

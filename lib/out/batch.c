@@ -4,9 +4,9 @@
  * encoded for a group.  The question whether a route may be sent, and with which
  * attributes, is answered once a bucket; only the group's books are kept a destination.
  *
- * Exclusions.  A message is skipped for the owners of its routes (struct target).  Where
- * the group had advertised the prefix before, such a member may hold that older route: it
- * alone gets a withdrawal.
+ * Exclusions.  A message is skipped for the owners of its routes (struct target). Where
+ * the group had advertised the prefix before, such a member may hold that older route:
+ * it alone gets a withdrawal.
  */
 #include <stdlib.h>
 
@@ -175,8 +175,8 @@ walker_may_hold(const struct encoding *e, const struct dest *dest)
 		return false;
 	/* The books count routes of its own, which it was not sent. */
 	return !w->had_in_step || dest->out_source != w->peer + 1 ||
-	    rib_dest_version(e->out->rib, (enum family)e->group->key.family, dest) >
-	    w->had_version;
+	       rib_dest_version(e->out->rib, (enum family)e->group->key.family, dest) >
+		   w->had_version;
 }
 
 /* The group's books when a destination is not exported (any more). */
@@ -228,7 +228,8 @@ name_owners(struct encoding *e, const struct addr *next_hop)
 
 	e->bucket->target = export_owners(&e->group->key, path);
 	e->other_owners = false;
-	/* Most often the next hop is the source itself, and nobody else is in question. */
+	/* Most often the next hop is the source itself, and nobody else is in question.
+	 */
 	if (e->bucket->target.originator == 0 &&
 	    addr_equal(&rib_peer_info(e->out->rib, path->peer)->address, next_hop))
 		return;
@@ -246,7 +247,7 @@ encode_bucket(struct encoding *e, struct bucket *bucket)
 	struct addr next_hop;
 	size_t block_len = 0;
 	bool may = bucket->path != NULL &&
-	    export_may(e->out->rib, key, bucket->path, &next_hop);
+		   export_may(e->out->rib, key, bucket->path, &next_hop);
 
 	e->bucket = bucket;
 	if (may) {
@@ -294,8 +295,9 @@ withdrawal_compare(const void *a, const void *b)
 static struct target
 withdrawal_target(const struct batch *b, const struct withdrawal *w)
 {
-	struct target target = { .audience = w->audience, .source = w->source,
-		.next_hop = addr_none() };
+	struct target target = {
+		.audience = w->audience, .source = w->source, .next_hop = addr_none()
+	};
 
 	if (w->bucket == NOBODY)
 		return target;
@@ -333,8 +335,12 @@ void
 batch_encode(struct out *out, struct group *group, const struct batch *batch,
     enum batch_mode mode, const struct member *walker, struct chunk *chunk)
 {
-	struct encoding e = { .out = out, .group = group, .batch = out->batch,
-		.mode = mode, .walker = walker, .chunk = chunk };
+	struct encoding e = { .out = out,
+		.group = group,
+		.batch = out->batch,
+		.mode = mode,
+		.walker = walker,
+		.chunk = chunk };
 
 	e.batch->n_withdrawals = 0;
 	pack_begin(&e.pack, chunk, &group->key, out->message);

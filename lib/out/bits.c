@@ -50,8 +50,8 @@ bits_grow(struct out_bits *bits, uint32_t i)
 	while (n <= i / 64)
 		n += n / 2;
 	bits->words = mem_resize(bits->words, n, sizeof(*bits->words));
-	memset(bits->words + bits->n_words, 0,
-	    (n - bits->n_words) * sizeof(*bits->words));
+	memset(
+	    bits->words + bits->n_words, 0, (n - bits->n_words) * sizeof(*bits->words));
 	bits->n_words = n;
 }
 

@@ -3,8 +3,8 @@
  * Chunks: finished messages with, beside each, who gets it.
  *
  * A chunk of the group's list lives until no member stands on it or before it; members
- * reference only the chunk they stand on, so the list is freed from its head.  Chunks of
- * walks and catch-ups live by their references alone.
+ * reference only the chunk they stand on, so the list is freed from its head.  Chunks
+ * of walks and catch-ups live by their references alone.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -44,8 +44,8 @@ chunk_unref(struct chunk *c)
 }
 
 void
-chunk_add(struct chunk *c, const uint8_t *message, size_t len,
-    const struct target *target)
+chunk_add(
+    struct chunk *c, const uint8_t *message, size_t len, const struct target *target)
 {
 	struct chunk_msg *msg;
 

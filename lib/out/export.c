@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * May a path be sent to a group, and with which attributes (RFC 4271 5, 9.1.3, 9.2;
- * RFC 4456 8; RFC 1997; RFC 6793 4.2.2; RFC 8212)?  What decides is in the group key and
- * in the path; no peer is seen here.
+ * RFC 4456 8; RFC 1997; RFC 6793 4.2.2; RFC 8212)?  What decides is in the group key
+ * and in the path; no peer is seen here.
  */
 #include "bgp/attrs.h"
 #include "bgp/open.h"
@@ -11,8 +11,7 @@
 static bool
 path_is_ibgp(const struct rib *rib, const struct path *path)
 {
-	return path->peer != RIB_LOCAL_PEER &&
-	    !rib_peer_info(rib, path->peer)->ebgp;
+	return path->peer != RIB_LOCAL_PEER && !rib_peer_info(rib, path->peer)->ebgp;
 }
 
 static bool
@@ -28,7 +27,7 @@ communities_allow(const struct group_key *key, const struct attrs *attrs)
 	if (attrs->flags & ATTRS_NO_ADVERTISE)
 		return false;
 	return !key->ebgp ||
-	    (attrs->flags & (ATTRS_NO_EXPORT | ATTRS_NO_EXPORT_SUBCONFED)) == 0;
+	       (attrs->flags & (ATTRS_NO_EXPORT | ATTRS_NO_EXPORT_SUBCONFED)) == 0;
 }
 
 static struct addr
@@ -115,7 +114,8 @@ put_as_path(struct edit *e, struct slice received)
 		e->as4_path_due = as_path_to_as2(&w, path);
 		path = (struct slice){ two, wcur_len(&w) };
 	}
-	attribute_put(&e->out, ATTRIBUTE_TRANSITIVE, ATTRIBUTE_AS_PATH, path.at, path.len);
+	attribute_put(
+	    &e->out, ATTRIBUTE_TRANSITIVE, ATTRIBUTE_AS_PATH, path.at, path.len);
 }
 
 static void
@@ -142,7 +142,7 @@ put_aggregator(struct edit *e, const struct attribute *a)
 	}
 	put_u16(value,
 	    (uint16_t)(get_u32(a->value.at) > UINT16_MAX ? AS_TRANS
-							  : get_u32(a->value.at)));
+							 : get_u32(a->value.at)));
 	memcpy(value + 2, a->value.at + 4, 4);
 	attribute_put(&e->out, a->flags & (uint8_t)~ATTRIBUTE_EXTENDED_LEN,
 	    ATTRIBUTE_AGGREGATOR, value, sizeof(value));
@@ -215,7 +215,8 @@ put_made(struct edit *e, unsigned type, struct slice block)
 	if (e->done < ATTRIBUTE_LOCAL_PREF && type > ATTRIBUTE_LOCAL_PREF &&
 	    !e->key->ebgp) {
 		put_u32(value, attrs->local_pref);
-		attribute_put(&e->out, ATTRIBUTE_TRANSITIVE, ATTRIBUTE_LOCAL_PREF, value, 4);
+		attribute_put(
+		    &e->out, ATTRIBUTE_TRANSITIVE, ATTRIBUTE_LOCAL_PREF, value, 4);
 	}
 	if (e->done < ATTRIBUTE_ORIGINATOR_ID && type > ATTRIBUTE_ORIGINATOR_ID &&
 	    e->reflect) {
@@ -223,7 +224,8 @@ put_made(struct edit *e, unsigned type, struct slice block)
 		attribute_put(
 		    &e->out, ATTRIBUTE_OPTIONAL, ATTRIBUTE_ORIGINATOR_ID, value, 4);
 	}
-	if (e->done < ATTRIBUTE_CLUSTER_LIST && type > ATTRIBUTE_CLUSTER_LIST && e->reflect)
+	if (e->done < ATTRIBUTE_CLUSTER_LIST && type > ATTRIBUTE_CLUSTER_LIST &&
+	    e->reflect)
 		put_cluster_list(e, (struct slice){ NULL, 0 });
 	if (e->done < ATTRIBUTE_AS4_PATH && type > ATTRIBUTE_AS4_PATH)
 		put_as4_path(e);
@@ -244,7 +246,7 @@ put_received(struct edit *e, const struct attribute *a)
 		if (ebgp && e->path->peer != RIB_LOCAL_PEER)
 			return;
 		break;
-	case ATTRIBUTE_LOCAL_PREF:   /* 5.1.5 */
+	case ATTRIBUTE_LOCAL_PREF:    /* 5.1.5 */
 	case ATTRIBUTE_ORIGINATOR_ID: /* RFC 4456: inside the AS alone */
 		if (ebgp)
 			return;
@@ -270,7 +272,10 @@ export_attributes(const struct rib *rib, const struct group_key *key,
 {
 	struct slice received = attrs_block(path->attrs);
 	struct rcur in = rcur_of_slice(received);
-	struct edit e = { .rib = rib, .key = key, .path = path, .next_hop = next_hop,
+	struct edit e = { .rib = rib,
+		.key = key,
+		.path = path,
+		.next_hop = next_hop,
 		.reflect = !key->ebgp && path_is_ibgp(rib, path),
 		.out = wcur_of(block, len) };
 	struct attribute a;

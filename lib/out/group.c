@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * Update groups: membership, the head that all groups of a family share, and the trim of
- * the change list behind the slowest member.
+ * Update groups: membership, the head that all groups of a family share, and the trim
+ * of the change list behind the slowest member.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -159,8 +159,8 @@ group_unlink(struct out *out, struct member *member)
 }
 
 void
-out_join(struct out *out, struct member *member, uint32_t peer,
-    const struct group_key *key)
+out_join(
+    struct out *out, struct member *member, uint32_t peer, const struct group_key *key)
 {
 	assert(member->group == NULL);
 	*member = (struct member){ .peer = peer,
@@ -305,9 +305,9 @@ group_export(struct out *out, struct group *group, uint64_t from, uint64_t to)
 }
 
 /*
- * A member that is behind holds its group's chunks in memory.  Up to BACKLOG_MAX that is
- * the price of sharing; beyond, the groups wait a little for it to catch up, and then
- * leave it behind with its version number.
+ * A member that is behind holds its group's chunks in memory.  Up to BACKLOG_MAX that
+ * is the price of sharing; beyond, the groups wait a little for it to catch up, and
+ * then leave it behind with its version number.
  */
 static bool
 group_is_waiting(struct out *out, struct group *group)
@@ -479,8 +479,9 @@ member_sent_count(const struct member *member)
 
 	if (group == NULL)
 		return 0;
-	return group->n_sent -
-	    (member->peer < group->sent_room ? group->sent_by_source[member->peer] : 0);
+	return group->n_sent - (member->peer < group->sent_room
+				       ? group->sent_by_source[member->peer]
+				       : 0);
 }
 
 bool
@@ -534,7 +535,8 @@ out_bytes(const struct out *out)
 
 	for (int f = 0; f < FAMILY_COUNT; f++)
 		for (const struct group *g = out->groups[f]; g != NULL; g = g->next) {
-			bytes += sizeof(*g) +
+			bytes +=
+			    sizeof(*g) +
 			    (g->sent->n_words + g->unsure->n_words) * sizeof(uint64_t) +
 			    g->sent_room * sizeof(*g->sent_by_source) + g->backlog;
 			for (int i = 0; i < WALK_CACHE; i++)
@@ -592,7 +594,7 @@ out_overdue_member(struct out *out)
 		} else if (out->overdue_since_ms[f] == 0) {
 			out->overdue_since_ms[f] = out->now_ms == 0 ? 1 : out->now_ms;
 		} else if (out->now_ms - out->overdue_since_ms[f] >= OVERDUE_MS ||
-		    rib_tombstones(out->rib, (enum family)f) > TOMBSTONES_MAX) {
+			   rib_tombstones(out->rib, (enum family)f) > TOMBSTONES_MAX) {
 			out->overdue_since_ms[f] = 0;
 			return slowest;
 		}

@@ -170,8 +170,8 @@ cache_segment(struct group *group, uint32_t segment, struct chunk *chunk)
 }
 
 static struct chunk *
-encode_segment(struct out *out, struct group *group, uint32_t segment,
-    const struct member *walker)
+encode_segment(
+    struct out *out, struct group *group, uint32_t segment, const struct member *walker)
 {
 	enum family family = (enum family)group->key.family;
 	struct chunk *chunk = chunk_new(out->head[family], out->head[family]);
@@ -182,7 +182,8 @@ encode_segment(struct out *out, struct group *group, uint32_t segment,
 	for (; id < end; id++) {
 		struct dest *dest = rib_dest_at(out->rib, family, id);
 
-		/* What the head has not exported yet comes later, by the list or in step. */
+		/* What the head has not exported yet comes later, by the list or in
+		 * step. */
 		if (dest == NULL ||
 		    rib_dest_version(out->rib, family, dest) > out->head[family])
 			continue;
@@ -202,8 +203,8 @@ walk_end(struct out *out, struct member *member)
 	member->state = MEMBER_CATCHING_UP;
 	/* What flapped during the walk was passed over: it comes by the list. */
 	member->end_of_rib_after = rib_version(out->rib, family);
-	/* What changed since the walk began was in it, where its segments were made later
-	 * and the table has not grown behind them. */
+	/* What changed since the walk began was in it, where its segments were made
+	 * later and the table has not grown behind them. */
 	if (segment_count(out, family) == member->walk_segments &&
 	    member->walk_version > member->version)
 		member->version = member->walk_version;
@@ -277,16 +278,17 @@ catch_up(struct out *out, struct member *member)
 }
 
 /*
- * A member that steps in may hold an older route of a destination that has changed again
- * and waits behind the head: its change before that is a hole in the list by now.  So the
- * group's books say that all those are held, by whomever, lest a withdrawal be forgotten.
+ * A member that steps in may hold an older route of a destination that has changed
+ * again and waits behind the head: its change before that is a hole in the list by now.
+ * So the group's books say that all those are held, by whomever, lest a withdrawal be
+ * forgotten.
  */
 static void
 mark_pending(struct out *out, struct group *group)
 {
 	enum family family = (enum family)group->key.family;
-	uint64_t version = group->marked > out->head[family] ? group->marked
-							      : out->head[family];
+	uint64_t version =
+	    group->marked > out->head[family] ? group->marked : out->head[family];
 	uint32_t i = rib_change_first(out->rib, family, version);
 
 	for (; i < rib_change_end(out->rib, family); i++) {
@@ -317,7 +319,7 @@ static bool
 end_of_rib_may_go(const struct out *out, const struct member *member)
 {
 	return member->end_of_rib_due && !member->end_of_rib_held &&
-	    out->head[member->group->key.family] >= member->end_of_rib_after;
+	       out->head[member->group->key.family] >= member->end_of_rib_after;
 }
 
 /* Finds the member its next chunk; false when there is nothing to send now. */
@@ -330,7 +332,8 @@ member_advance(struct out *out, struct member *member)
 		switch ((enum member_state)member->state) {
 		case MEMBER_WALKING: walk_on(out, member); break;
 		case MEMBER_CATCHING_UP:
-			/* Not with the walk's end: its last segment might be given up. */
+			/* Not with the walk's end: its last segment might be given up.
+			 */
 			bits_unref(member->had);
 			member->had = NULL;
 			if (member->version < out->head[family]) {
@@ -370,7 +373,7 @@ member_has_output(const struct out *out, const struct member *member)
 	if (member->carry != NULL || member->chunk != NULL)
 		return true;
 	return member->state == MEMBER_WALKING || member->state == MEMBER_CATCHING_UP ||
-	    end_of_rib_may_go(out, member);
+	       end_of_rib_may_go(out, member);
 }
 
 /* ---- octets ---- */
@@ -438,7 +441,8 @@ member_gather(struct out *out, struct member *member, struct iovec *iov, int max
 		const struct chunk *c = member->chunk;
 
 		if (c != NULL && member->offset > 0)
-			gather(&g, c->octets + c->msgs[member->msg].start + member->offset,
+			gather(&g,
+			    c->octets + c->msgs[member->msg].start + member->offset,
 			    c->msgs[member->msg].len - member->offset);
 		return g.n;
 	}

@@ -11,21 +11,22 @@
 #define NOBODY UINT32_MAX
 
 enum {
-	STRETCH_MAX = 4096,      /* changes exported at once */
-	SEGMENT_SHIFT = 12,      /* destinations a walk segment: 4,096 numbers */
+	STRETCH_MAX = 4096, /* changes exported at once */
+	SEGMENT_SHIFT = 12, /* destinations a walk segment: 4,096 numbers */
 	SEGMENT_LEN = 1 << SEGMENT_SHIFT,
-	WALK_CACHE = 8,          /* segments kept for those who walk together */
-	BACKLOG_MAX = 2 << 20,   /* octets of chunks a group keeps before it waits */
-	BACKLOG_WAIT_MS = 50,    /* … for members that are behind, then leaves them */
-	OVERDUE_MS = 10000,      /* so long a member may hold more tombstones than the bound */
+	WALK_CACHE = 8,        /* segments kept for those who walk together */
+	BACKLOG_MAX = 2 << 20, /* octets of chunks a group keeps before it waits */
+	BACKLOG_WAIT_MS = 50,  /* … for members that are behind, then leaves them */
+	OVERDUE_MS =
+	    10000, /* so long a member may hold more tombstones than the bound */
 	TOMBSTONES_MAX = 4 << 20, /* … and so many never */
-	TOMBSTONES_MIN = 65536,  /* tombstones that are kept whatever the table's size */
+	TOMBSTONES_MIN = 65536, /* tombstones that are kept whatever the table's size */
 };
 
 /*
- * Who gets a message.  Owners of a route are its source, its originator, and who has the
- * address of its next hop: it never goes back to them.  They are named, not looked up, so
- * that a message is right for members that join after it was made.
+ * Who gets a message.  Owners of a route are its source, its originator, and who has
+ * the address of its next hop: it never goes back to them.  They are named, not looked
+ * up, so that a message is right for members that join after it was made.
  */
 enum audience { FOR_ALL, FOR_OTHERS, FOR_OWNERS };
 
@@ -106,8 +107,8 @@ struct out {
 struct chunk *chunk_new(uint64_t from, uint64_t to);
 struct chunk *chunk_ref(struct chunk *c);
 void chunk_unref(struct chunk *c);
-void chunk_add(struct chunk *c, const uint8_t *message, size_t len,
-    const struct target *target);
+void chunk_add(
+    struct chunk *c, const uint8_t *message, size_t len, const struct target *target);
 /* Gives back what was allocated too much. */
 void chunk_finish(struct chunk *c);
 struct chunk *chunk_end_of_rib(enum family family);
@@ -116,9 +117,9 @@ static inline bool
 target_is_owner(const struct target *target, const struct member *member)
 {
 	return target->source == member->peer ||
-	    (target->originator != 0 && target->originator == member->router_id) ||
-	    (target->next_hop.family != FAMILY_NONE &&
-		addr_equal(&target->next_hop, &member->address));
+	       (target->originator != 0 && target->originator == member->router_id) ||
+	       (target->next_hop.family != FAMILY_NONE &&
+		   addr_equal(&target->next_hop, &member->address));
 }
 
 static inline bool
@@ -127,7 +128,7 @@ msg_is_for(const struct chunk_msg *msg, const struct member *member)
 	if (msg->target.audience == FOR_ALL)
 		return true;
 	return target_is_owner(&msg->target, member) ==
-	    (msg->target.audience == FOR_OWNERS);
+	       (msg->target.audience == FOR_OWNERS);
 }
 
 /* bits.c */
@@ -164,12 +165,12 @@ struct pack {
 /* `scratch` takes a message of the key's size. */
 void pack_begin(struct pack *pack, struct chunk *chunk, const struct group_key *key,
     uint8_t *scratch);
-void pack_announce(struct pack *pack, const struct target *target,
-    const uint8_t *block, size_t block_len, const struct addr *next_hop);
+void pack_announce(struct pack *pack, const struct target *target, const uint8_t *block,
+    size_t block_len, const struct addr *next_hop);
 void pack_withdraw(struct pack *pack, const struct target *target);
 /* False: one prefix of this length does not fit behind the block at all. */
-bool pack_fits(
-    const struct group_key *key, size_t block_len, const struct prefix *prefix);
+bool
+pack_fits(const struct group_key *key, size_t block_len, const struct prefix *prefix);
 void pack_prefix(struct pack *pack, const struct prefix *prefix);
 void pack_flush(struct pack *pack);
 
@@ -184,8 +185,8 @@ void batch_free(struct batch *batch);
 void batch_clear(struct batch *batch);
 void batch_add(struct batch *batch, struct dest *dest);
 uint32_t batch_len(const struct batch *batch);
-/* Encodes the batch for one group into `chunk` (NULL: keep the books alone).  `walker`: in
- * BATCH_WALK, a member that may hold routes from a former group. */
+/* Encodes the batch for one group into `chunk` (NULL: keep the books alone).  `walker`:
+ * in BATCH_WALK, a member that may hold routes from a former group. */
 void batch_encode(struct out *out, struct group *group, const struct batch *batch,
     enum batch_mode mode, const struct member *walker, struct chunk *chunk);
 /* The groups have seen these: dest->out_source. */

@@ -9,7 +9,8 @@
 #include "out_internal.h"
 
 enum {
-	/* MP_REACH: flags, type, length 2, AFI 2, SAFI, length, next hop 16, reserved */
+	/* MP_REACH: flags, type, length 2, AFI 2, SAFI, length, next hop 16, reserved
+	 */
 	MP_REACH_FIXED = 4 + 2 + 1 + 1 + 16 + 1,
 	MP_UNREACH_FIXED = 4 + 2 + 1,
 	UPDATE_FIXED = MESSAGE_HEADER_LEN + 2 + 2,
@@ -31,7 +32,8 @@ is_mp(const struct pack *pack)
 static size_t
 fixed_len(const struct group_key *key, size_t block_len)
 {
-	return UPDATE_FIXED + block_len + (key->family == FAMILY_IPV4 ? 0 : MP_REACH_FIXED);
+	return UPDATE_FIXED + block_len +
+	       (key->family == FAMILY_IPV4 ? 0 : MP_REACH_FIXED);
 }
 
 bool
@@ -161,9 +163,8 @@ pack_prefix(struct pack *pack, const struct prefix *prefix)
 {
 	struct wcur w;
 
-	if (pack->at != NULL &&
-	    pack->len + tail_len(pack) + nlri_len(prefix, false) >
-		pack->key->message_size)
+	if (pack->at != NULL && pack->len + tail_len(pack) + nlri_len(prefix, false) >
+				    pack->key->message_size)
 		pack_flush(pack);
 	if (pack->at == NULL)
 		start_message(pack);

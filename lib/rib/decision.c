@@ -2,9 +2,9 @@
  *
  * The decision process: RFC 4271 9.1.1, 9.1.2.2, with RFC 4456 9.
  *
- * MED is compared only between paths through the same neighbouring AS, which is no total
- * order: so the best of each neighbouring AS is found first, then the best of those
- * without MED.  The outcome does not depend on the order of arrival.
+ * MED is compared only between paths through the same neighbouring AS, which is no
+ * total order: so the best of each neighbouring AS is found first, then the best of
+ * those without MED.  The outcome does not depend on the order of arrival.
  */
 #include "rib_internal.h"
 
@@ -210,8 +210,7 @@ decision_select(const struct rib *rib, struct dest *dest)
 }
 
 const char *
-rib_lose_reason(
-    const struct rib *rib, const struct path *path, const struct path *best)
+rib_lose_reason(const struct rib *rib, const struct path *path, const struct path *best)
 {
 	enum step step;
 

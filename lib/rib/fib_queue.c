@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * Destinations whose forwarding may have changed, each queued once, in order.  Apart from
- * the change list, since a next hop that moves concerns the FIB and no peer.
+ * Destinations whose forwarding may have changed, each queued once, in order.  Apart
+ * from the change list, since a next hop that moves concerns the FIB and no peer.
  */
 #include <stdlib.h>
 

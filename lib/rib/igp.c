@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * The kernel's routes of others, by prefix: what next hops resolve through.  Open
- * addressing, the routes themselves in the slots: a node has tens of them, a router with
- * a full table of another daemon has many.
+ * addressing, the routes themselves in the slots: a node has tens of them, a router
+ * with a full table of another daemon has many.
  */
 #include <stdlib.h>
 
@@ -28,7 +28,7 @@ igp_slot(const struct igp_table *igp, const struct prefix *prefix)
 	uint32_t i = prefix_hash(prefix) & igp->mask;
 
 	while (!slot_is_empty(&igp->slots[i]) &&
-	    !prefix_equal(&igp->slots[i].prefix, prefix))
+	       !prefix_equal(&igp->slots[i].prefix, prefix))
 		i = (i + 1) & igp->mask;
 	return i;
 }
@@ -53,7 +53,7 @@ static bool
 route_equal(const struct igp_route *a, const struct igp_route *b)
 {
 	return a->metric == b->metric && a->ifindex == b->ifindex &&
-	    a->connected == b->connected && addr_equal(&a->gateway, &b->gateway);
+	       a->connected == b->connected && addr_equal(&a->gateway, &b->gateway);
 }
 
 /* False: nothing changed. */

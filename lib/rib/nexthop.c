@@ -37,14 +37,15 @@ nexthop_judge(const struct rib *rib, struct nexthop *nh)
 		nh->gateway =
 		    route->gateway.family == FAMILY_NONE ? nh->addr : route->gateway;
 		nh->ifindex = route->ifindex;
-		/* resolve-next-hops = false: the node's routes say nothing of the cost. */
+		/* resolve-next-hops = false: the node's routes say nothing of the cost.
+		 */
 		nh->metric = rib->resolve ? route->metric : 0;
 	}
 	/* A next hop of ours would loop: RFC 4271 5.1.3. */
 	nh->state = !nh->own && (route != NULL || !rib->resolve) ? NEXTHOP_REACHABLE
-								   : NEXTHOP_UNREACHABLE;
+								 : NEXTHOP_UNREACHABLE;
 	return was.state != nh->state || was.metric != nh->metric ||
-	    was.ifindex != nh->ifindex || !addr_equal(&was.gateway, &nh->gateway);
+	       was.ifindex != nh->ifindex || !addr_equal(&was.gateway, &nh->gateway);
 }
 
 static void
@@ -78,7 +79,9 @@ nexthop_get(struct rib *rib, const struct attrs *attrs)
 	if (rib->n_nexthops > rib->nexthop_mask)
 		nexthops_resize(rib, (rib->nexthop_mask + 1) * 2);
 	nh = mem_zero(1, sizeof(*nh));
-	*nh = (struct nexthop){ .addr = addr, .hash = hash, .refs = 1,
+	*nh = (struct nexthop){ .addr = addr,
+		.hash = hash,
+		.refs = 1,
 		.chain = rib->nexthops[hash & rib->nexthop_mask],
 		.all_next = rib->nexthop_first };
 	rib->nexthops[hash & rib->nexthop_mask] = nh;
@@ -198,8 +201,7 @@ rib_first_nexthop(const struct rib *rib)
 }
 
 bool
-rib_igp_lookup(
-    const struct rib *rib, const struct addr *addr, struct igp_route *out)
+rib_igp_lookup(const struct rib *rib, const struct addr *addr, struct igp_route *out)
 {
 	const struct igp_route *route = igp_longest(&rib->igp, addr, rib->via_default);
 

@@ -233,8 +233,11 @@ rib_announce(struct rib *rib, uint32_t peer, const struct prefix *prefix,
 		return;
 	}
 	path = pool_alloc(&rib->paths, &number);
-	*path = (struct path){ .attrs = attrs_ref(attrs), .peer = peer, .number = number,
-		.since_s = now_s, .flags = flags,
+	*path = (struct path){ .attrs = attrs_ref(attrs),
+		.peer = peer,
+		.number = number,
+		.since_s = now_s,
+		.flags = flags,
 		.epoch = rib->peers[peer].family[t->family].epoch };
 	count_path(rib, t, path, 1);
 	t->n_paths++;
@@ -318,15 +321,15 @@ size_t
 rib_bytes(const struct rib *rib)
 {
 	size_t bytes = sizeof(*rib) + pool_bytes(&rib->paths) +
-	    rib->peers_room * sizeof(*rib->peers);
+		       rib->peers_room * sizeof(*rib->peers);
 
 	for (int f = 0; f < FAMILY_COUNT; f++) {
 		const struct table *t = &rib->tables[f];
 
 		bytes += pool_bytes(&t->dests) +
-		    t->changes.room * sizeof(*t->changes.entries) +
-		    t->fib_room * sizeof(*t->fib_queue) +
-		    (t->slots == NULL ? 0 : (t->mask + 1) * sizeof(*t->slots));
+			 t->changes.room * sizeof(*t->changes.entries) +
+			 t->fib_room * sizeof(*t->fib_queue) +
+			 (t->slots == NULL ? 0 : (t->mask + 1) * sizeof(*t->slots));
 	}
 	return bytes;
 }

@@ -28,8 +28,8 @@ struct change_list {
 struct table {
 	enum family family;
 	struct pool dests;
-	uint32_t *slots; /* destination numbers, 0 is empty */
-	uint32_t mask;   /* slots - 1; 0 before the first */
+	uint32_t *slots;       /* destination numbers, 0 is empty */
+	uint32_t mask;         /* slots - 1; 0 before the first */
 	uint32_t by_bits[129]; /* destinations of each length, for the longest match */
 	uint32_t with_best;
 	uint32_t n_paths;
@@ -96,10 +96,10 @@ void changes_note_tombstone(struct table *t, bool now);
 void dest_release(struct table *t, struct dest *dest);
 /* Chooses the best path again; tells the change list and the FIB when it differs, or
  * the FIB alone with `forwarding` set.  `removed_best`: the old best was unlinked. */
-void dest_decide(struct rib *rib, struct table *t, struct dest *dest, bool content,
-    bool forwarding);
-void dest_remove_path(
-    struct rib *rib, struct table *t, struct dest *dest, struct path **at);
+void dest_decide(
+    struct rib *rib, struct table *t, struct dest *dest, bool content, bool forwarding);
+void
+dest_remove_path(struct rib *rib, struct table *t, struct dest *dest, struct path **at);
 
 /* decision.c */
 /* Moves the best usable path to the front; NULL when there is none. */
@@ -118,8 +118,8 @@ void nexthop_judge_all(struct rib *rib);
 void igp_destroy(struct igp_table *igp);
 bool igp_set(struct igp_table *igp, const struct igp_route *route);
 bool igp_clear(struct igp_table *igp, const struct prefix *prefix);
-const struct igp_route *igp_longest(
-    const struct igp_table *igp, const struct addr *addr, bool with_default);
+const struct igp_route *
+igp_longest(const struct igp_table *igp, const struct addr *addr, bool with_default);
 
 /* walk.c */
 enum { NEXTHOP_CLEAN = 0, NEXTHOP_DIRTY_WANTED = 1, NEXTHOP_DIRTY_ACTIVE = 2 };

@@ -10,7 +10,8 @@
 
 #include "rib_internal.h"
 
-static_assert(offsetof(struct dest, bytes) + 4 <= 32, "an IPv4 destination is 32 octets");
+static_assert(
+    offsetof(struct dest, bytes) + 4 <= 32, "an IPv4 destination is 32 octets");
 
 void
 table_init(struct table *t, enum family family)
@@ -51,7 +52,7 @@ static bool
 dest_is(const struct table *t, const struct dest *dest, const struct prefix *prefix)
 {
 	return dest->bits == prefix->bits &&
-	    memcmp(dest->bytes, prefix->bytes, family_addr_len(t->family)) == 0;
+	       memcmp(dest->bytes, prefix->bytes, family_addr_len(t->family)) == 0;
 }
 
 struct dest *
@@ -61,7 +62,8 @@ table_find(const struct table *t, const struct prefix *prefix)
 
 	if (t->slots == NULL)
 		return NULL;
-	for (i = prefix_hash(prefix) & t->mask; t->slots[i] != 0; i = (i + 1) & t->mask) {
+	for (i = prefix_hash(prefix) & t->mask; t->slots[i] != 0;
+	     i = (i + 1) & t->mask) {
 		struct dest *dest = table_at(t, t->slots[i]);
 
 		if (dest_is(t, dest, prefix))
@@ -182,6 +184,7 @@ rib_dest_at(const struct rib *rib, enum family family, uint32_t id)
 	if (id == 0 || id > t->dests.top)
 		return NULL;
 	dest = table_at(t, id);
-	/* A freed object is filled with 0xdd behind its chain: its number is not its own. */
+	/* A freed object is filled with 0xdd behind its chain: its number is not its
+	 * own. */
 	return dest->id == id ? dest : NULL;
 }

@@ -66,7 +66,7 @@ walk_begin(struct rib *rib)
 		}
 	for (struct nexthop *nh = rib->nexthop_first; nh != NULL; nh = nh->all_next)
 		nh->dirty = nh->dirty & NEXTHOP_DIRTY_WANTED ? NEXTHOP_DIRTY_ACTIVE
-							       : NEXTHOP_CLEAN;
+							     : NEXTHOP_CLEAN;
 }
 
 static void

@@ -1,7 +1,8 @@
 // links: bgp_base
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * Numbered objects: numbers are dense and used again, addresses stay, objects come zeroed.
+ * Numbered objects: numbers are dense and used again, addresses stay, objects come
+ * zeroed.
  */
 #include <check.h>
 #include <stdbool.h>
