@@ -23,6 +23,7 @@ enum {
 	READ_MAX = 64 * 1024,
 	WRITE_MAX = 256 * 1024, /* a call of connection_write() */
 	IOV_LEN = 64,
+	DUMP_MAX = 1024, /* octets a line of a wire dump */
 };
 
 static_assert(READ_BUFFER_LEN >= READ_MAX + MESSAGE_MAX_EXTENDED_LEN,
@@ -52,6 +53,36 @@ connection_lost(struct connection *c, const char *what, int error)
 	else
 		session_lost(c->session, reason);
 	daemon_wake(c->daemon);
+}
+
+/* -v -v: the octets of a read or a write, in hexadecimal, a line each. */
+static void
+dump_wire(const struct connection *c, char direction, const uint8_t *at, size_t len)
+{
+	static const char digits[] = "0123456789abcdef";
+	char text[2 * DUMP_MAX + 1];
+	size_t n = len < DUMP_MAX ? len : DUMP_MAX;
+
+	if (c->daemon->verbose < 2)
+		return;
+	for (size_t i = 0; i < n; i++) {
+		text[2 * i] = digits[at[i] >> 4];
+		text[2 * i + 1] = digits[at[i] & 15];
+	}
+	text[2 * n] = '\0';
+	log_write(LOG_LEVEL_DEBUG, session_peer(c->session)->conf.name,
+	    "%c %zu octets: %s%s", direction, len, text, n < len ? "..." : "");
+}
+
+static void
+dump_written(const struct connection *c, const struct iovec *iov, size_t len)
+{
+	for (; c->daemon->verbose >= 2 && len > 0; iov++) {
+		size_t n = iov->iov_len < len ? iov->iov_len : len;
+
+		dump_wire(c, '>', iov->iov_base, n);
+		len -= n;
+	}
 }
 
 static void
@@ -88,6 +119,7 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 		    n < 0 ? errno : 0);
 		return;
 	}
+	dump_wire(c, '<', buffer + c->cut_len, (size_t)n);
 	len = c->cut_len + (size_t)n;
 	/* Bounded by the buffer; a flood of tiny messages has its own bound. */
 	used = session_receive(c->session, buffer, len, READ_MAX);
@@ -123,6 +155,7 @@ write_some(struct connection *c, size_t max_len, size_t *wrote)
 		/* Else reading will tell, with the reason. */
 		return false;
 	}
+	dump_written(c, iov, (size_t)sent);
 	session_wrote(c->session, (size_t)sent);
 	*wrote += (size_t)sent;
 	return (size_t)sent == want;

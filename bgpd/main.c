@@ -39,7 +39,9 @@ usage(FILE *to)
 	      "  -d, --daemonize      detach; write the pid file named in the "
 	      "configuration\n"
 	      "      --flush          remove our routes from the kernel and exit\n"
-	      "  -v, --verbose        log at debug level\n"
+	      "  -v, --verbose        log at debug level; twice: with all octets sent "
+	      "and "
+	      "received\n"
 	      "  -V, --version        version, build options\n"
 	      "  -h, --help           this text\n",
 	    to);
