@@ -276,7 +276,7 @@ for job in "${first[@]}"; do
 	run_job "$job" || broken[$job]=1
 done
 
-units=() both=() alone=() shows=()
+units=() both=() alone=()
 for job in "${wanted[@]}"; do
 	build=$(build_of "$job")
 	if [[ $job = build/* ]]; then
@@ -285,7 +285,7 @@ for job in "${wanted[@]}"; do
 		printf '%-24s not run: build/%s failed\n' "$job" "$build"
 		echo "0 1 0" >>"$logs/counts"
 	elif [[ $job = demo/* ]]; then
-		shows+=("$job") # they share names, so one after the other
+		alone+=("$job") # they measure seconds, and share names
 	elif [[ $job = unit/* ]]; then
 		units+=("$job") # ctest uses all cores itself
 	elif is_alone "$job"; then
@@ -297,7 +297,7 @@ done
 for job in "${units[@]}"; do
 	run_job "$job"
 done
-worker "${shows[@]}" "${both[@]}" &
+worker "${both[@]}" &
 worker "${both[@]}" &
 wait
 for job in "${alone[@]}"; do

@@ -80,8 +80,7 @@ struct member {
 	uint64_t walk_version;  /* every segment so far was as new as this */
 	struct out_bits
 	    *had;         /* from a move until its walk was sent: what it may hold */
-	bool had_in_step; /* … as its former group's books said … */
-	uint64_t had_version; /* … at this version */
+	bool had_in_step; /* … as its former group's books said */
 	uint64_t blocked_since_ms;
 	struct member *ready_next;
 };

@@ -176,7 +176,7 @@ walker_may_hold(const struct encoding *e, const struct dest *dest)
 	/* The books count routes of its own, which it was not sent. */
 	return !w->had_in_step || dest->out_source != w->peer + 1 ||
 	       rib_dest_version(e->out->rib, (enum family)e->group->key.family, dest) >
-		   w->had_version;
+		   w->version;
 }
 
 /* The group's books when a destination is not exported (any more). */

@@ -224,7 +224,6 @@ out_move(struct out *out, struct member *member, const struct group_key *key)
 	group_link(group_find(out, key), member);
 	member->had = had;
 	member->had_in_step = was_in_step;
-	member->had_version = member->version;
 	member->state = MEMBER_OFF;
 	member_start_walk(out, member, true);
 }

@@ -195,19 +195,25 @@ encode_segment(
 	return chunk;
 }
 
+/*
+ * The walk's last segment was sent: not before, for a member that starts again gives
+ * the segment up, and what stands in no list any more would never be withdrawn from it.
+ */
 static void
-walk_end(struct out *out, struct member *member)
+walk_sent(struct out *out, struct member *member)
 {
 	enum family family = (enum family)member->group->key.family;
 
-	member->state = MEMBER_CATCHING_UP;
-	/* What flapped during the walk was passed over: it comes by the list. */
-	member->end_of_rib_after = rib_version(out->rib, family);
+	bits_unref(member->had);
+	member->had = NULL;
 	/* What changed since the walk began was in it, where its segments were made
 	 * later and the table has not grown behind them. */
 	if (segment_count(out, family) == member->walk_segments &&
+	    member->walk_version != UINT64_MAX &&
 	    member->walk_version > member->version)
 		member->version = member->walk_version;
+	member->walk_version = 0;
+	out->trim_due = true;
 }
 
 static void
@@ -230,8 +236,13 @@ walk_on(struct out *out, struct member *member)
 	member->walk_next = (segment + 1) % member->walk_segments;
 	if (chunk->to < member->walk_version)
 		member->walk_version = chunk->to;
-	if (--member->walk_left == 0)
-		walk_end(out, member);
+	if (--member->walk_left == 0) {
+		member->state = MEMBER_CATCHING_UP;
+		/* What flapped during the walk was passed over: it comes by the list.
+		 */
+		member->end_of_rib_after =
+		    rib_version(out->rib, (enum family)group->key.family);
+	}
 	member->chunk = chunk;
 	member_normalise(out, member);
 }
@@ -332,10 +343,8 @@ member_advance(struct out *out, struct member *member)
 		switch ((enum member_state)member->state) {
 		case MEMBER_WALKING: walk_on(out, member); break;
 		case MEMBER_CATCHING_UP:
-			/* Not with the walk's end: its last segment might be given up.
-			 */
-			bits_unref(member->had);
-			member->had = NULL;
+			if (member->walk_version != 0 || member->had != NULL)
+				walk_sent(out, member);
 			if (member->version < out->head[family]) {
 				catch_up(out, member);
 			} else if (end_of_rib_may_go(out, member)) {

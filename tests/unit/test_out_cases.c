@@ -79,6 +79,40 @@ START_TEST(end_of_rib_is_given_up)
 }
 END_TEST
 
+/* A route goes while its holder walks after a move; the walk's last segment, which says
+ * so, is given up by a second move.  The route must not be forgotten by then. */
+START_TEST(moved_twice)
+{
+	static struct world w;
+	struct neighbour *n = &w.peers[1];
+	struct iovec iov[8];
+
+	world_init(&w, 1, 10, 1);
+	plain_specs(&w, 1);
+	for (uint32_t i = 0; i < 5; i++)
+		announce(&w, 0, i);
+	join_plainly(&w, 1);
+	settle(&w);
+	ck_assert_uint_eq(n->receiver.n_held, 5);
+	n->key.next_hop = OUT_NEXT_HOP_SELF;
+	out_move(w.out, &n->member, &n->key);
+	withdraw(&w, 0, 3);
+	while (out_work(w.out, 100))
+		continue;
+	ck_assert_int_gt(member_gather(w.out, &n->member, iov, 8, 1 << 16, false), 0);
+	while (out_work(w.out, 100))
+		continue;
+	if (_i == 0) {
+		n->key.next_hop = OUT_NEXT_HOP_AUTO;
+		out_move(w.out, &n->member, &n->key);
+	} else {
+		out_refresh(w.out, &n->member);
+	}
+	note_ready(&w);
+	finish(&w);
+}
+END_TEST
+
 /* The table grows behind the walk while that is under way. */
 START_TEST(table_grows_during_a_walk)
 {
@@ -212,6 +246,7 @@ main(void)
 
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, end_of_rib_is_given_up, 0, 3);
+	tcase_add_loop_test(t, moved_twice, 0, 2);
 	tcase_add_test(t, table_grows_during_a_walk);
 	tcase_add_loop_test(t, left_behind, 0, 2);
 	tcase_add_test(t, tombstones_are_bounded);
