@@ -11,9 +11,9 @@
 enum {
 	LARGE_HOLD_MS = 240 * 1000, /* RFC 4271 8.2.2: "a large value" in OpenSent */
 	STABLE_MS = 5 * 1000, /* a session that lasted so long forgives failures */
-	REDIAL_MS = 200,       /* first try after a session was lost */
-	COLLISION_MS = 3000,   /* two connections so close together collide */
-	QUICK_TRIES = 4,       /* after a refusal: at 0.2, 0.6, 1.4 and 3 seconds */
+	REDIAL_MS = 200,      /* first try after a session was lost */
+	COLLISION_MS = 3000,  /* two connections so close together collide */
+	QUICK_TRIES = 4,      /* after a refusal: at 0.2, 0.6, 1.4 and 3 seconds */
 	QUICK_MS = 200,
 	CONTROL_MAX = 1 << 16, /* octets of OPEN, KEEPALIVE … waiting to go out */
 	SESSION_MEMBERS = FAMILY_COUNT,
