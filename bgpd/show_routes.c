@@ -117,11 +117,13 @@ row_begin(const struct row_context *row, const struct path *path)
 }
 
 static void
-row_end(json_t *o, const struct row_context *row, const struct path *path)
+row_end(json_t *o, const struct row_context *row, const struct path *path,
+    uint32_t path_id)
 {
 	uint64_t now_s = speaker_now(row->ops->speaker) / 1000;
 
-	show_put(o, "path_id", json_null());
+	show_put(o, "path_id",
+	    path_id == 0 ? json_null() : json_integer((json_int_t)path_id));
 	show_put(
 	    o, "stale", json_boolean(rib_path_is_stale(row->rib, path, row->family)));
 	show_put(o, "installed", json_boolean(row->installed && path == row->best));
@@ -141,27 +143,39 @@ path_row(const struct row_context *row, const struct path *path)
 	show_put(o, "next_hop", show_addr(&next_hop));
 	show_attributes(o, attrs_block(path->attrs), true);
 	show_put(o, "local_pref", json_integer(path->attrs->local_pref));
-	row_end(o, row, path);
+	row_end(o, row, path, path->path_id);
 	return o;
 }
 
-/* The row of the best path with the next hop and the attributes as the peer gets them.
- */
+/* The path as the RIB holds it; NULL: it is gone, and its withdrawal is under way. */
+static const struct path *
+path_in_rib(const struct dest *dest, const struct path *sent)
+{
+	const struct path *p = dest->paths;
+
+	while (p != NULL && (p->peer != sent->peer || p->path_id != sent->path_id))
+		p = p->next;
+	return p;
+}
+
+/* The row of a path with the next hop, the attributes and the path identifier as the
+ * peer gets them. */
 static json_t *
-sent_row(const struct row_context *row, const struct peer *to)
+sent_row(const struct row_context *row, const struct peer *to,
+    const struct path *path, uint32_t path_id)
 {
 	uint8_t *block = mem_alloc(MESSAGE_MAX_EXTENDED_LEN);
 	struct addr next_hop = addr_none();
 	json_t *o = NULL;
 	size_t len;
 
-	len = peer_export(row->ops->speaker, to, row->family, row->dest, &next_hop,
-	    block, MESSAGE_MAX_EXTENDED_LEN);
+	len = peer_export(row->ops->speaker, to, row->family, path, &next_hop, block,
+	    MESSAGE_MAX_EXTENDED_LEN);
 	if (len > 0) {
-		o = row_begin(row, row->best);
+		o = row_begin(row, path);
 		show_put(o, "next_hop", show_addr(&next_hop));
 		show_attributes(o, (struct slice){ block, len }, to->params.as4);
-		row_end(o, row, row->best);
+		row_end(o, row, path, path_id);
 	}
 	free(block);
 	return o;
@@ -172,15 +186,20 @@ emit_sent(const struct route_walk *walk, const struct row_context *row, show_emi
     void *arg)
 {
 	const struct peer *to = speaker_peer(row->ops->speaker, walk->query.sent);
-	json_t *o;
+	struct path sent;
+	uint32_t path_id;
 
-	if (to == NULL || row->best == NULL ||
-	    (walk->query.from_given && row->best->peer != walk->query.from) ||
-	    !peer_is_sent(row->ops->speaker, to, row->family, row->dest))
-		return;
-	o = sent_row(row, to);
-	if (o != NULL)
-		emit(arg, o);
+	for (unsigned i = 0; to != NULL && peer_route(to, row->family, row->dest, i,
+					       &sent, &path_id); i++) {
+		const struct path *path = path_in_rib(row->dest, &sent);
+		json_t *o = NULL;
+
+		if (path != NULL && (!walk->query.from_given ||
+					path->peer == walk->query.from))
+			o = sent_row(row, to, path, path_id);
+		if (o != NULL)
+			emit(arg, o);
+	}
 }
 
 static void

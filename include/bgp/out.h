@@ -35,6 +35,8 @@ struct group_key {
 	uint8_t
 	    own_only; /* deferring after a restart: nothing learned (RFC 4724 4.1) */
 	uint8_t extended_next_hop;
+	uint8_t add_path; /* paths a prefix at most, with identifiers (RFC 7911); 0:
+			   * the best one, without */
 	uint32_t message_size; /* 4096 or 65535 */
 	uint32_t local_as;
 	uint32_t remote_as; /* eBGP; 0 on iBGP */
@@ -127,11 +129,14 @@ unsigned member_wrote(struct out *out, struct member *member, size_t len);
  * by their source.  A route that has come back to it through others (its originator, or
  * its next hop, is the member) is not sent to it and yet counted. */
 uint32_t member_sent_count(const struct member *member);
-bool member_is_sent(const struct member *member, const struct dest *dest);
+/* The `index`th route of the destination in the member's Adj-RIB-Out, and the path
+ * identifier it was given (0 without add-path).  False: there are no more. */
+bool member_route(const struct member *member, const struct dest *dest, unsigned index,
+    struct path *path, uint32_t *path_id);
 /* Export attributes of a path for the member's group, as on the wire without NLRI;
  * returns the length, 0 when it is not exported. */
 size_t member_export(const struct out *out, const struct member *member,
-    const struct dest *dest, struct addr *next_hop, uint8_t *block, size_t len);
+    const struct path *path, struct addr *next_hop, uint8_t *block, size_t len);
 uint32_t out_group_count(const struct out *out);
 size_t out_bytes(const struct out *out);
 uint32_t out_too_long_count(const struct out *out);

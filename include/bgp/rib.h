@@ -39,7 +39,7 @@ struct path {
 	    *next; /* of the same destination; the first valid one is the best */
 	struct attrs *attrs;
 	uint32_t peer;
-	uint32_t number; /* of this object in the pool */
+	uint32_t path_id; /* as received (RFC 7911); 0 without add-path */
 	uint32_t since_s;
 	uint8_t flags; /* enum path_flag */
 	uint8_t epoch; /* the peer's session it came from; another one: it is stale */
@@ -58,6 +58,8 @@ struct dest {
 enum dest_flag {
 	DEST_HAS_BEST = 1 << 0, /* the first path is the best */
 	DEST_FIB_QUEUED = 1 << 1,
+	DEST_BEST_CHANGED = 1 << 2, /* since the groups saw it */
+	DEST_TOUCHED = 1 << 3, /* the same paths are to be sent otherwise */
 };
 
 enum nexthop_state { NEXTHOP_UNREACHABLE, NEXTHOP_REACHABLE };
@@ -109,13 +111,16 @@ uint32_t rib_peer_count(const struct rib *rib);
 
 /* ---- paths ---- */
 /*
- * The peer's path to `prefix`, new or replaced.  Takes one reference of `attrs` for
- * itself (the caller keeps its own).  `now_s` is monotonic seconds.
+ * The peer's path to `prefix` with that path identifier, new or replaced.  Takes one
+ * reference of `attrs` for itself (the caller keeps its own).  `now_s` is monotonic
+ * seconds.  False: the peer has RIB_PATHS_PER_PEER of them already, it was not taken.
  */
-void rib_announce(struct rib *rib, uint32_t peer, const struct prefix *prefix,
-    struct attrs *attrs, uint8_t flags, uint32_t now_s);
+enum { RIB_PATHS_PER_PEER = 64 };
+bool rib_announce(struct rib *rib, uint32_t peer, const struct prefix *prefix,
+    uint32_t path_id, struct attrs *attrs, uint8_t flags, uint32_t now_s);
 /* False: there was none. */
-bool rib_withdraw(struct rib *rib, uint32_t peer, const struct prefix *prefix);
+bool rib_withdraw(
+    struct rib *rib, uint32_t peer, const struct prefix *prefix, uint32_t path_id);
 /* The own path of one of PATH_NETWORK, PATH_KERNEL: both may exist for a prefix. */
 bool
 rib_withdraw_own(struct rib *rib, const struct prefix *prefix, uint8_t origin_flag);
@@ -124,8 +129,9 @@ rib_withdraw_own(struct rib *rib, const struct prefix *prefix, uint8_t origin_fl
 void rib_reflag(
     struct rib *rib, const struct prefix *prefix, struct path *path, uint8_t flags);
 
-/* The best path is the same, but what is sent of it is not: it counts as changed. */
-void rib_touch(struct rib *rib, enum family family, struct dest *dest);
+/* The path is the same, but what is sent of it is not: it counts as a change. */
+void rib_touch(
+    struct rib *rib, enum family family, struct dest *dest, const struct path *path);
 
 /* The session ended: its paths are stale from now on, but stay. */
 void rib_peer_new_epoch(struct rib *rib, uint32_t peer, enum family family);
@@ -174,15 +180,26 @@ rib_path_is_stale(const struct rib *rib, const struct path *path, enum family fa
 /* Valid and its next hop reachable: takes part in the decision. */
 bool rib_path_is_usable(const struct path *path);
 
+/*
+ * Brings the `max` most preferred of `n` usable paths of one destination to the front,
+ * the best first; returns how many those are.
+ */
+unsigned rib_rank(
+    const struct rib *rib, const struct path **paths, unsigned n, unsigned max);
+/* Drops a reference that somebody but a path held. */
+void rib_attrs_unref(struct rib *rib, struct attrs *attrs);
+
 /* Why `path` loses against `best`, as text for `show`; "" when it does not. */
 const char *rib_lose_reason(
     const struct rib *rib, const struct path *path, const struct path *best);
 
 /* ---- the change list ---- */
 /*
- * Versions count changes of a family's best paths, from 1.  A destination is on the
- * list once, at its last change.  The consumer (out) reads stretches and trims.
+ * Versions count changes of a family's best paths, from 1, or of any of its paths
+ * (rib_list_all_paths()).  A destination is on the list once, at its last change.  The consumer (out) reads stretches and trims.
  */
+/* Somebody is sent more than the best path: changes of the others are listed, too. */
+void rib_list_all_paths(struct rib *rib, enum family family, bool on);
 uint64_t rib_version(const struct rib *rib, enum family family);
 /* Index of the first entry with a version above `after`; see rib_change_at(). */
 uint32_t rib_change_first(const struct rib *rib, enum family family, uint64_t after);

@@ -190,14 +190,15 @@ void peer_restart(struct speaker *sp, struct peer *peer, const char *reason);
 
 const struct rib *speaker_rib(const struct speaker *sp);
 
-/* Is the destination in the peer's Adj-RIB-Out? */
-bool peer_is_sent(const struct speaker *sp, const struct peer *peer, enum family family,
-    const struct dest *dest);
+/* The `index`th route of the destination in the peer's Adj-RIB-Out, and the path
+ * identifier it was sent with.  False: there are no more. */
+bool peer_route(const struct peer *peer, enum family family, const struct dest *dest,
+    unsigned index, struct path *path, uint32_t *path_id);
 /* With which next hop and attributes: the block as on the wire, without MP_REACH, goes
  * to `block` of `len` octets.  Returns its length, 0 when the route is not exported. */
 size_t
 peer_export(const struct speaker *sp, const struct peer *peer, enum family family,
-    const struct dest *dest, struct addr *next_hop, uint8_t *block, size_t len);
+    const struct path *path, struct addr *next_hop, uint8_t *block, size_t len);
 
 struct speaker_totals {
 	uint32_t configured, dynamic, established;

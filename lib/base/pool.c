@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * Numbered objects in blocks.  A freed object's first four octets hold the number of
- * the next free one.
+ * Numbered objects in blocks.  A freed object holds the address of the next free one,
+ * and the complement of its own number: an object that keeps its number there is seen
+ * to be free.
  */
 #include "bgp/pool.h"
 
@@ -14,7 +15,7 @@
 void
 pool_init(struct pool *pool, uint32_t item_size)
 {
-	assert(item_size >= sizeof(uint32_t));
+	assert(item_size >= POOL_ITEM_MIN);
 	*pool = (struct pool){ .item_size = item_size };
 }
 
@@ -43,10 +44,11 @@ pool_alloc(struct pool *pool, uint32_t *number)
 {
 	uint8_t *item;
 
-	if (pool->free_head != 0) {
-		*number = pool->free_head;
-		item = pool_at(pool, *number);
+	if (pool->free_head != NULL) {
+		item = pool->free_head;
 		memcpy(&pool->free_head, item, sizeof(pool->free_head));
+		memcpy(number, item + sizeof(pool->free_head), sizeof(*number));
+		*number = ~*number;
 	} else {
 		if (pool->top == pool->n_blocks * (uint32_t)POOL_BLOCK_LEN)
 			pool_grow(pool);
@@ -59,15 +61,17 @@ pool_alloc(struct pool *pool, uint32_t *number)
 }
 
 void
-pool_free(struct pool *pool, uint32_t number)
+pool_free(struct pool *pool, void *item, uint32_t number)
 {
-	uint8_t *item = pool_at(pool, number);
+	uint8_t *octets = item;
+	uint32_t stored = ~number;
 
 	assert(pool->used > 0);
 	/* What a stale pointer would read is garbage that a test sees. */
-	memset(item, 0xdd, pool->item_size);
-	memcpy(item, &pool->free_head, sizeof(pool->free_head));
-	pool->free_head = number;
+	memset(octets, 0xdd, pool->item_size);
+	memcpy(octets, &pool->free_head, sizeof(pool->free_head));
+	memcpy(octets + sizeof(pool->free_head), &stored, sizeof(stored));
+	pool->free_head = item;
 	pool->used--;
 }
 

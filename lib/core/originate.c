@@ -42,7 +42,7 @@ network_announce(struct speaker *sp, const struct conf_network *network)
 
 	if (!filter_passes(sp->conf, network->filter))
 		flags |= PATH_FILTERED;
-	rib_announce(sp->rib, RIB_LOCAL_PEER, &network->prefix, sp->network_attrs,
+	rib_announce(sp->rib, RIB_LOCAL_PEER, &network->prefix, 0, sp->network_attrs,
 	    flags, speaker_now_s(sp));
 }
 
@@ -84,7 +84,7 @@ workload_announce(struct speaker *sp, const struct workload *workload)
 		flags |= PATH_SUPPRESSED;
 	if (!workload_passes(sp, workload))
 		flags |= PATH_FILTERED;
-	rib_announce(sp->rib, RIB_LOCAL_PEER, &workload->prefix, sp->kernel_attrs,
+	rib_announce(sp->rib, RIB_LOCAL_PEER, &workload->prefix, 0, sp->kernel_attrs,
 	    flags, speaker_now_s(sp));
 }
 

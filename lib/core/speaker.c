@@ -288,19 +288,18 @@ peer_restart(struct speaker *sp, struct peer *peer, const char *reason)
 }
 
 bool
-peer_is_sent(const struct speaker *sp, const struct peer *peer, enum family family,
-    const struct dest *dest)
+peer_route(const struct peer *peer, enum family family, const struct dest *dest,
+    unsigned index, struct path *path, uint32_t *path_id)
 {
-	(void)sp;
-	return member_is_sent(&peer->members[family], dest);
+	return member_route(&peer->members[family], dest, index, path, path_id);
 }
 
 size_t
 peer_export(const struct speaker *sp, const struct peer *peer, enum family family,
-    const struct dest *dest, struct addr *next_hop, uint8_t *block, size_t len)
+    const struct path *path, struct addr *next_hop, uint8_t *block, size_t len)
 {
 	return member_export(
-	    sp->out, &peer->members[family], dest, next_hop, block, len);
+	    sp->out, &peer->members[family], path, next_hop, block, len);
 }
 
 uint32_t

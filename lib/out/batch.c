@@ -11,38 +11,7 @@
 #include <stdlib.h>
 
 #include "bgp/attrs.h"
-#include "out_internal.h"
-
-enum { MAP_LEN = 2 * STRETCH_MAX };
-
-struct item {
-	struct dest *dest;
-	uint32_t next; /* of the same bucket; item index + 1 */
-};
-
-struct bucket {
-	const struct path *path; /* any of the bucket; NULL: no best path */
-	uint32_t first, last;    /* item index + 1 */
-	struct target target;    /* of the announcement, while it is encoded */
-};
-
-/* Sorted by whom they are for: all but `source`, `source` alone, or the owners named by
- * a bucket. */
-struct withdrawal {
-	struct dest *dest;
-	uint32_t source;
-	uint32_t bucket; /* NOBODY: none */
-	uint8_t audience;
-};
-
-struct batch {
-	struct item items[STRETCH_MAX];
-	struct bucket buckets[STRETCH_MAX + 1];
-	uint16_t map[MAP_LEN]; /* bucket index + 1, by (source, attributes) */
-	uint32_t n_items, n_buckets;
-	struct withdrawal *withdrawals; /* scratch of one encoding */
-	uint32_t n_withdrawals, withdrawals_room;
-};
+#include "batch.h"
 
 struct batch *
 batch_new(void)
@@ -77,15 +46,15 @@ bucket_hash(const struct path *path)
 {
 	uint32_t h = path == NULL ? 0 : path->attrs->hash ^ path->peer * 2654435761u;
 
-	return (h ^ h >> 15) & (MAP_LEN - 1);
+	return (h ^ h >> 15) & (BATCH_MAP_LEN - 1);
 }
 
 static bool
 bucket_holds(const struct bucket *bucket, const struct path *path)
 {
-	if (bucket->path == NULL || path == NULL)
-		return bucket->path == path;
-	return bucket->path->attrs == path->attrs && bucket->path->peer == path->peer;
+	if (path == NULL)
+		return bucket->path.attrs == NULL;
+	return bucket->path.attrs == path->attrs && bucket->path.peer == path->peer;
 }
 
 static struct bucket *
@@ -93,18 +62,20 @@ batch_bucket(struct batch *batch, const struct path *path)
 {
 	uint32_t i = bucket_hash(path);
 
-	for (; batch->map[i] != 0; i = (i + 1) & (MAP_LEN - 1))
+	for (; batch->map[i] != 0; i = (i + 1) & (BATCH_MAP_LEN - 1))
 		if (bucket_holds(&batch->buckets[batch->map[i] - 1], path))
 			return &batch->buckets[batch->map[i] - 1];
-	batch->buckets[batch->n_buckets] = (struct bucket){ .path = path };
+	batch->buckets[batch->n_buckets] = (struct bucket){ 0 };
+	if (path != NULL)
+		batch->buckets[batch->n_buckets].path = *path;
 	batch->map[i] = (uint16_t)++batch->n_buckets;
 	return &batch->buckets[batch->n_buckets - 1];
 }
 
-void
-batch_add(struct batch *batch, struct dest *dest)
+struct item *
+batch_add_route(struct batch *batch, struct dest *dest, const struct path *path)
 {
-	struct bucket *bucket = batch_bucket(batch, dest_best(dest));
+	struct bucket *bucket = batch_bucket(batch, path);
 	uint32_t i = batch->n_items++;
 
 	batch->items[i] = (struct item){ .dest = dest };
@@ -113,34 +84,30 @@ batch_add(struct batch *batch, struct dest *dest)
 	else
 		batch->items[bucket->last - 1].next = i + 1;
 	bucket->last = i + 1;
+	return &batch->items[i];
+}
+
+void
+batch_add(struct batch *batch, struct dest *dest)
+{
+	batch_add_route(batch, dest, dest_best(dest));
 }
 
 void
 batch_mark_seen(const struct batch *batch)
 {
 	for (uint32_t i = 0; i < batch->n_items; i++) {
-		const struct path *best = dest_best(batch->items[i].dest);
+		struct dest *dest = batch->items[i].dest;
+		const struct path *best = dest_best(dest);
 
-		batch->items[i].dest->out_source = best == NULL ? 0 : best->peer + 1;
+		dest->out_source = best == NULL ? 0 : best->peer + 1;
+		dest->flags &= (uint8_t)~(DEST_BEST_CHANGED | DEST_TOUCHED);
 	}
 }
 
-/* One encoding under way. */
-struct encoding {
-	struct out *out;
-	struct group *group;
-	struct batch *batch;
-	enum batch_mode mode;
-	const struct member *walker;
-	struct chunk *chunk;
-	struct pack pack;
-	struct bucket *bucket; /* the one under way */
-	bool other_owners;     /* a member besides the source owns its routes */
-};
-
-static void
-withdraw_later(struct encoding *e, struct dest *dest, enum audience audience,
-    uint32_t source, uint32_t bucket)
+void
+withdraw_later(struct encoding *e, struct dest *dest, uint32_t path_id,
+    enum audience audience, uint32_t source, uint32_t bucket)
 {
 	struct batch *b = e->batch;
 
@@ -153,7 +120,7 @@ withdraw_later(struct encoding *e, struct dest *dest, enum audience audience,
 		    b->withdrawals, b->withdrawals_room, sizeof(*b->withdrawals));
 	}
 	b->withdrawals[b->n_withdrawals++] =
-	    (struct withdrawal){ dest, source, bucket, (uint8_t)audience };
+	    (struct withdrawal){ dest, path_id, source, bucket, (uint8_t)audience };
 }
 
 /* Who holds no route of the destination for sure: the source of what the head saw last,
@@ -187,18 +154,30 @@ retract(struct encoding *e, struct dest *dest)
 		if (bits_clear(e->group->sent, dest->id)) {
 			group_count(e->group, dest->out_source, -1);
 			withdraw_later(
-			    e, dest, FOR_OTHERS, sure_source(e, dest), NOBODY);
+			    e, dest, 0, FOR_OTHERS, sure_source(e, dest), NOBODY);
 		}
 	} else if (e->mode == BATCH_CATCH_UP || walker_may_hold(e, dest)) {
-		withdraw_later(e, dest, FOR_OTHERS, NOBODY, NOBODY);
+		withdraw_later(e, dest, 0, FOR_OTHERS, NOBODY, NOBODY);
 	}
+}
+
+void
+withdraw_from_owners(
+    struct encoding *e, struct dest *dest, uint32_t path_id, uint32_t sure)
+{
+	uint32_t source = e->bucket->path.peer;
+
+	if (source != RIB_LOCAL_PEER && source != sure)
+		withdraw_later(e, dest, path_id, FOR_OWNERS, source, NOBODY);
+	if (e->other_owners)
+		withdraw_later(e, dest, path_id, FOR_OWNERS, NOBODY,
+		    (uint32_t)(e->bucket - e->batch->buckets));
 }
 
 /* … and when it is. */
 static void
 advertise(struct encoding *e, struct dest *dest)
 {
-	uint32_t source = e->bucket->path->peer;
 	uint32_t sure = NOBODY;
 	bool was_sent = bits_set(e->group->sent, dest->id);
 	bool may_hold = e->mode == BATCH_CATCH_UP || walker_may_hold(e, dest);
@@ -210,21 +189,16 @@ advertise(struct encoding *e, struct dest *dest)
 	}
 	/* In a walk or catch-up the head has seen this very path. */
 	if (e->mode == BATCH_HEAD || !was_sent)
-		group_count(e->group, source + 1, 1);
-	if (!may_hold)
-		return;
-	if (source != RIB_LOCAL_PEER && source != sure)
-		withdraw_later(e, dest, FOR_OWNERS, source, NOBODY);
-	if (e->other_owners)
-		withdraw_later(e, dest, FOR_OWNERS, NOBODY,
-		    (uint32_t)(e->bucket - e->batch->buckets));
+		group_count(e->group, e->bucket->path.peer + 1, 1);
+	if (may_hold)
+		withdraw_from_owners(e, dest, 0, sure);
 }
 
 /* Whom the routes of the bucket must not go back to. */
 static void
 name_owners(struct encoding *e, const struct addr *next_hop)
 {
-	const struct path *path = e->bucket->path;
+	const struct path *path = &e->bucket->path;
 
 	e->bucket->target = export_owners(&e->group->key, path);
 	e->other_owners = false;
@@ -240,28 +214,46 @@ name_owners(struct encoding *e, const struct addr *next_hop)
 		}
 }
 
+bool
+bucket_begin(struct encoding *e, struct bucket *bucket, size_t *block_len)
+{
+	const struct group_key *key = &e->group->key;
+	struct addr next_hop;
+
+	e->bucket = bucket;
+	if (bucket->path.attrs == NULL ||
+	    !export_may(e->out->rib, key, &bucket->path, &next_hop))
+		return false;
+	name_owners(e, &next_hop);
+	*block_len = export_attributes(e->out->rib, key, &bucket->path, &next_hop,
+	    e->out->block, key->message_size);
+	if (e->chunk != NULL)
+		pack_announce(
+		    &e->pack, &bucket->target, e->out->block, *block_len, &next_hop);
+	return true;
+}
+
+/* The head has seen this best path: another one of the destination changed. */
+static bool
+is_old_news(const struct encoding *e, const struct dest *dest)
+{
+	return e->mode == BATCH_HEAD && (dest->flags & DEST_BEST_CHANGED) == 0 &&
+	       !bits_test(e->group->unsure, dest->id);
+}
+
 static void
 encode_bucket(struct encoding *e, struct bucket *bucket)
 {
 	const struct group_key *key = &e->group->key;
-	struct addr next_hop;
 	size_t block_len = 0;
-	bool may = bucket->path != NULL &&
-		   export_may(e->out->rib, key, bucket->path, &next_hop);
+	bool may = bucket_begin(e, bucket, &block_len);
 
-	e->bucket = bucket;
-	if (may) {
-		name_owners(e, &next_hop);
-		block_len = export_attributes(e->out->rib, key, bucket->path, &next_hop,
-		    e->out->block, key->message_size);
-		if (e->chunk != NULL)
-			pack_announce(&e->pack, &bucket->target, e->out->block,
-			    block_len, &next_hop);
-	}
 	for (uint32_t i = bucket->first; i != 0; i = e->batch->items[i - 1].next) {
 		struct dest *dest = e->batch->items[i - 1].dest;
 		struct prefix prefix = dest_prefix(dest, (enum family)key->family);
 
+		if (is_old_news(e, dest))
+			continue;
 		if (!may) {
 			retract(e, dest);
 		} else if (block_len == 0 || !pack_fits(key, block_len, &prefix)) {
@@ -271,7 +263,7 @@ encode_bucket(struct encoding *e, struct bucket *bucket)
 		} else {
 			advertise(e, dest);
 			if (e->chunk != NULL)
-				pack_prefix(&e->pack, &prefix);
+				pack_prefix(&e->pack, &prefix, 0);
 		}
 	}
 	if (e->chunk != NULL)
@@ -289,7 +281,9 @@ withdrawal_compare(const void *a, const void *b)
 		return x->source < y->source ? -1 : 1;
 	if (x->bucket != y->bucket)
 		return x->bucket < y->bucket ? -1 : 1;
-	return x->dest->id < y->dest->id ? -1 : x->dest->id > y->dest->id;
+	if (x->dest->id != y->dest->id)
+		return x->dest->id < y->dest->id ? -1 : 1;
+	return x->path_id < y->path_id ? -1 : x->path_id > y->path_id;
 }
 
 static struct target
@@ -306,12 +300,14 @@ withdrawal_target(const struct batch *b, const struct withdrawal *w)
 	return target;
 }
 
-static void
+void
 encode_withdrawals(struct encoding *e)
 {
 	struct batch *b = e->batch;
 	const struct withdrawal *last = NULL;
 
+	if (b->n_withdrawals == 0)
+		return;
 	qsort(b->withdrawals, b->n_withdrawals, sizeof(*b->withdrawals),
 	    withdrawal_compare);
 	for (uint32_t i = 0; i < b->n_withdrawals; i++) {
@@ -325,15 +321,24 @@ encode_withdrawals(struct encoding *e)
 
 			pack_withdraw(&e->pack, &target);
 		}
-		pack_prefix(&e->pack, &prefix);
+		pack_prefix(&e->pack, &prefix, w->path_id);
 		last = w;
 	}
 	pack_flush(&e->pack);
+	b->n_withdrawals = 0;
+}
+
+static void
+encode_best(struct encoding *e)
+{
+	for (uint32_t i = 0; i < e->batch->n_buckets; i++)
+		encode_bucket(e, &e->batch->buckets[i]);
+	encode_withdrawals(e);
 }
 
 void
-batch_encode(struct out *out, struct group *group, const struct batch *batch,
-    enum batch_mode mode, const struct member *walker, struct chunk *chunk)
+batch_encode(struct out *out, struct group *group, enum batch_mode mode,
+    const struct member *walker, struct chunk *chunk)
 {
 	struct encoding e = { .out = out,
 		.group = group,
@@ -342,10 +347,9 @@ batch_encode(struct out *out, struct group *group, const struct batch *batch,
 		.walker = walker,
 		.chunk = chunk };
 
-	e.batch->n_withdrawals = 0;
 	pack_begin(&e.pack, chunk, &group->key, out->message);
-	for (uint32_t i = 0; i < batch->n_buckets; i++)
-		encode_bucket(&e, &e.batch->buckets[i]);
-	if (chunk != NULL && e.batch->n_withdrawals > 0)
-		encode_withdrawals(&e);
+	if (group->paths != NULL)
+		paths_encode(&e);
+	else
+		encode_best(&e);
 }

@@ -27,6 +27,7 @@ out_new(struct rib *rib)
 	out->rib = rib;
 	out->ready_last = &out->ready_first;
 	out->batch = batch_new();
+	out->path_batch = batch_new();
 	out->block = mem_alloc(MESSAGE_MAX_EXTENDED_LEN);
 	out->message = mem_alloc(MESSAGE_MAX_EXTENDED_LEN);
 	for (int f = 0; f < FAMILY_COUNT; f++)
@@ -35,7 +36,7 @@ out_new(struct rib *rib)
 }
 
 static void
-group_free(struct group *group)
+group_free(struct out *out, struct group *group)
 {
 	assert(group->members == NULL);
 	while (group->first != NULL) {
@@ -51,6 +52,8 @@ group_free(struct group *group)
 	chunk_unref(group->catch_up);
 	bits_unref(group->sent);
 	bits_unref(group->unsure);
+	if (group->paths != NULL)
+		paths_free(group->paths, out->rib);
 	free(group->sent_by_source);
 	free(group);
 }
@@ -63,6 +66,8 @@ out_free(struct out *out)
 		chunk_unref(out->end_of_rib[f]);
 	}
 	batch_free(out->batch);
+	batch_free(out->path_batch);
+	free(out->candidates);
 	free(out->block);
 	free(out->message);
 	free(out);
@@ -94,6 +99,17 @@ group_count(struct group *group, uint32_t source_plus_1, int by)
 	group->n_sent += (uint32_t)by;
 }
 
+/* Changes behind the best path matter to groups with add-path alone. */
+static void
+list_what_is_needed(struct out *out, enum family family)
+{
+	bool all = false;
+
+	for (const struct group *g = out->groups[family]; g != NULL; g = g->next)
+		all = all || g->paths != NULL;
+	rib_list_all_paths(out->rib, family, all);
+}
+
 static struct group *
 group_find(struct out *out, const struct group_key *key)
 {
@@ -106,22 +122,28 @@ group_find(struct out *out, const struct group_key *key)
 	memcpy(&group->key, key, sizeof(*key));
 	group->sent = bits_new();
 	group->unsure = bits_new();
+	if (key->add_path != 0)
+		group->paths = paths_new();
+	group->path_ids = key->add_path;
 	group->next = out->groups[key->family];
 	out->groups[key->family] = group;
+	list_what_is_needed(out, (enum family)key->family);
 	return group;
 }
 
 static void
 group_remove_if_empty(struct out *out, struct group *group)
 {
-	struct group **at = &out->groups[group->key.family];
+	enum family family = (enum family)group->key.family;
+	struct group **at = &out->groups[family];
 
 	if (group->members != NULL)
 		return;
 	while (*at != group)
 		at = &(*at)->next;
 	*at = group->next;
-	group_free(group);
+	group_free(out, group);
+	list_what_is_needed(out, family);
 }
 
 static void
@@ -210,9 +232,11 @@ out_move(struct out *out, struct member *member, const struct group_key *key)
 	struct group *old = member->group;
 	enum family family = (enum family)key->family;
 	bool was_in_step = member->state == MEMBER_IN_STEP && member->chunk == NULL;
+	uint8_t path_ids = old->path_ids;
 	struct out_bits *had;
 
-	assert(old != NULL && old->key.family == key->family);
+	assert(old->key.family == key->family);
+	assert((old->paths != NULL) == (key->add_path != 0));
 	if (memcmp(&old->key, key, sizeof(*key)) == 0)
 		return;
 	had = was_in_step ? bits_copy(old->sent) : bits_of_all(out, family);
@@ -224,6 +248,8 @@ out_move(struct out *out, struct member *member, const struct group_key *key)
 	group_link(group_find(out, key), member);
 	member->had = had;
 	member->had_in_step = was_in_step;
+	if (path_ids > member->group->path_ids)
+		member->group->path_ids = path_ids;
 	member->state = MEMBER_OFF;
 	member_start_walk(out, member, true);
 }
@@ -294,7 +320,7 @@ group_export(struct out *out, struct group *group, uint64_t from, uint64_t to)
 
 	if (group->n_in_step > 0)
 		chunk = chunk_new(from, to);
-	batch_encode(out, group, out->batch, BATCH_HEAD, NULL, chunk);
+	batch_encode(out, group, BATCH_HEAD, NULL, chunk);
 	if (chunk == NULL)
 		return;
 	if (chunk->n_msgs > 0)
@@ -483,37 +509,52 @@ member_sent_count(const struct member *member)
 				       : 0);
 }
 
-bool
-member_is_sent(const struct member *member, const struct dest *dest)
+/* What the group has advertised of the destination, whomever it belongs to. */
+static bool
+group_route(const struct group *group, const struct dest *dest, unsigned index,
+    struct path *path, uint32_t *path_id)
 {
 	const struct path *best = dest_best(dest);
-	struct target target;
 
-	if (member->group == NULL || !bits_test(member->group->sent, dest->id) ||
-	    dest->out_source == member->peer + 1)
+	if (group->paths != NULL)
+		return paths_get(group->paths, dest, index, path, path_id);
+	if (index > 0 || best == NULL || !bits_test(group->sent, dest->id))
 		return false;
-	if (best == NULL)
-		return true; /* the withdrawal is under way */
-	target = export_owners(&member->group->key, best);
-	return !target_is_owner(&target, member);
+	*path = *best;
+	*path_id = 0;
+	return true;
+}
+
+bool
+member_route(const struct member *member, const struct dest *dest, unsigned index,
+    struct path *path, uint32_t *path_id)
+{
+	const struct group *group = member->group;
+
+	for (unsigned k = 0;
+	     group != NULL && group_route(group, dest, k, path, path_id); k++) {
+		struct target target = export_owners(&group->key, path);
+
+		if (!target_is_owner(&target, member) && index-- == 0)
+			return true;
+	}
+	return false;
 }
 
 size_t
 member_export(const struct out *out, const struct member *member,
-    const struct dest *dest, struct addr *next_hop, uint8_t *block, size_t len)
+    const struct path *path, struct addr *next_hop, uint8_t *block, size_t len)
 {
-	const struct path *best = dest_best(dest);
-
 	struct target target;
 
-	if (member->group == NULL || best == NULL)
+	if (member->group == NULL || path == NULL)
 		return 0;
-	target = export_owners(&member->group->key, best);
+	target = export_owners(&member->group->key, path);
 	if (target_is_owner(&target, member) ||
-	    !export_may(out->rib, &member->group->key, best, next_hop))
+	    !export_may(out->rib, &member->group->key, path, next_hop))
 		return 0;
 	return export_attributes(
-	    out->rib, &member->group->key, best, next_hop, block, len);
+	    out->rib, &member->group->key, path, next_hop, block, len);
 }
 
 uint32_t
@@ -537,7 +578,8 @@ out_bytes(const struct out *out)
 			bytes +=
 			    sizeof(*g) +
 			    (g->sent->n_words + g->unsure->n_words) * sizeof(uint64_t) +
-			    g->sent_room * sizeof(*g->sent_by_source) + g->backlog;
+			    g->sent_room * sizeof(*g->sent_by_source) + g->backlog +
+			    (g->paths == NULL ? 0 : paths_bytes(g->paths));
 			for (int i = 0; i < WALK_CACHE; i++)
 				if (g->cache[i].chunk != NULL)
 					bytes += g->cache[i].chunk->room;

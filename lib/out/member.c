@@ -190,7 +190,7 @@ encode_segment(
 		if (dest_best(dest) != NULL || walker != NULL)
 			batch_add(out->batch, dest);
 	}
-	batch_encode(out, group, out->batch, BATCH_WALK, walker, chunk);
+	batch_encode(out, group, BATCH_WALK, walker, chunk);
 	chunk_finish(chunk);
 	return chunk;
 }
@@ -281,7 +281,7 @@ catch_up(struct out *out, struct member *member)
 
 		chunk_unref(group->catch_up);
 		chunk = group->catch_up = chunk_new(member->version, to);
-		batch_encode(out, group, out->batch, BATCH_CATCH_UP, NULL, chunk);
+		batch_encode(out, group, BATCH_CATCH_UP, NULL, chunk);
 		chunk_finish(chunk);
 	}
 	member->chunk = chunk_ref(chunk);
@@ -308,7 +308,8 @@ mark_pending(struct out *out, struct group *group)
 		if (dest == NULL)
 			continue;
 		bits_set(group->unsure, dest->id);
-		if (!bits_set(group->sent, dest->id))
+		/* With add-path the books name what was advertised: paths.c. */
+		if (!bits_set(group->sent, dest->id) && group->paths == NULL)
 			group_count(group, dest->out_source, 1);
 	}
 	group->marked = rib_version(out->rib, family);

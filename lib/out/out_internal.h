@@ -84,6 +84,9 @@ struct group {
 	uint32_t cache_next;
 	uint32_t walk_hint;      /* segment encoded last */
 	struct chunk *catch_up;  /* the last stretch encoded for laggards */
+	struct paths *paths;     /* with add-path: what the head has advertised */
+	uint8_t path_ids; /* members may hold identifiers up to this: some came from a
+			   * group that sent more paths */
 	uint64_t marked;         /* changes up to here: see mark_pending() */
 	struct out_bits *unsure; /* those marked: their source may hold a route, too */
 };
@@ -99,6 +102,9 @@ struct out {
 	struct chunk *end_of_rib[FAMILY_COUNT];
 	uint32_t too_long;
 	struct batch *batch; /* scratch, see batch.c */
+	struct batch *path_batch;        /* the same for groups with add-path */
+	const struct path **candidates; /* scratch, see paths.c */
+	uint32_t candidates_room;
 	uint8_t *block;      /* scratch for one attribute block … */
 	uint8_t *message;    /* … and for one message */
 };
@@ -171,10 +177,12 @@ void pack_withdraw(struct pack *pack, const struct target *target);
 /* False: one prefix of this length does not fit behind the block at all. */
 bool
 pack_fits(const struct group_key *key, size_t block_len, const struct prefix *prefix);
-void pack_prefix(struct pack *pack, const struct prefix *prefix);
+/* `path_id` counts with add-path alone. */
+void pack_prefix(struct pack *pack, const struct prefix *prefix, uint32_t path_id);
 void pack_flush(struct pack *pack);
 
-/* batch.c */
+/* batch.c, batch.h */
+struct batch;
 enum batch_mode {
 	BATCH_HEAD,     /* members in step: withdraw what the group had advertised */
 	BATCH_CATCH_UP, /* laggards: withdraw whatever is not exported */
@@ -185,12 +193,20 @@ void batch_free(struct batch *batch);
 void batch_clear(struct batch *batch);
 void batch_add(struct batch *batch, struct dest *dest);
 uint32_t batch_len(const struct batch *batch);
-/* Encodes the batch for one group into `chunk` (NULL: keep the books alone).  `walker`:
- * in BATCH_WALK, a member that may hold routes from a former group. */
-void batch_encode(struct out *out, struct group *group, const struct batch *batch,
-    enum batch_mode mode, const struct member *walker, struct chunk *chunk);
+/* Encodes out->batch for one group into `chunk` (NULL: keep the books alone).
+ * `walker`: in BATCH_WALK, a member that may hold routes from a former group. */
+void batch_encode(struct out *out, struct group *group, enum batch_mode mode,
+    const struct member *walker, struct chunk *chunk);
 /* The groups have seen these: dest->out_source. */
 void batch_mark_seen(const struct batch *batch);
+
+/* paths.c: a group's books with add-path */
+struct paths *paths_new(void);
+void paths_free(struct paths *paths, struct rib *rib);
+size_t paths_bytes(const struct paths *paths);
+/* The `index`th path advertised of a destination; false: there are no more. */
+bool paths_get(const struct paths *paths, const struct dest *dest, unsigned index,
+    struct path *out, uint32_t *path_id);
 
 /* group.c */
 void group_count(struct group *group, uint32_t source_plus_1, int by);

@@ -39,7 +39,8 @@ fixed_len(const struct group_key *key, size_t block_len)
 bool
 pack_fits(const struct group_key *key, size_t block_len, const struct prefix *prefix)
 {
-	return fixed_len(key, block_len) + nlri_len(prefix, false) <= key->message_size;
+	return fixed_len(key, block_len) + nlri_len(prefix, key->add_path != 0) <=
+	       key->message_size;
 }
 
 static void
@@ -159,16 +160,17 @@ pack_withdraw(struct pack *pack, const struct target *target)
 }
 
 void
-pack_prefix(struct pack *pack, const struct prefix *prefix)
+pack_prefix(struct pack *pack, const struct prefix *prefix, uint32_t path_id)
 {
+	bool add_path = pack->key->add_path != 0;
 	struct wcur w;
 
-	if (pack->at != NULL && pack->len + tail_len(pack) + nlri_len(prefix, false) >
+	if (pack->at != NULL && pack->len + tail_len(pack) + nlri_len(prefix, add_path) >
 				    pack->key->message_size)
 		pack_flush(pack);
 	if (pack->at == NULL)
 		start_message(pack);
 	w = wcur_of(pack->at + pack->len, pack->key->message_size - pack->len);
-	nlri_put(&w, prefix, false, 0);
+	nlri_put(&w, prefix, add_path, path_id);
 	pack->len += wcur_len(&w);
 }

@@ -209,6 +209,59 @@ decision_select(const struct rib *rib, struct dest *dest)
 	return best;
 }
 
+/* ---- the best few (RFC 7911) ---- */
+
+static bool
+med_differs(const struct path *const *paths, unsigned n)
+{
+	for (unsigned i = 1; i < n; i++)
+		if (paths[i]->attrs->med != paths[0]->attrs->med)
+			return true;
+	return false;
+}
+
+/* The best through its neighbouring AS. */
+static bool
+leads_its_neighbor(
+    const struct rib *rib, const struct path *const *paths, unsigned n, unsigned i)
+{
+	for (unsigned k = 0; k < n; k++)
+		if (k != i &&
+		    paths[k]->attrs->neighbor_as == paths[i]->attrs->neighbor_as &&
+		    is_preferred(rib, paths[k], paths[i], true))
+			return false;
+	return true;
+}
+
+static unsigned
+best_index(
+    const struct rib *rib, const struct path *const *paths, unsigned n, bool use_med)
+{
+	unsigned best = n;
+
+	for (unsigned i = 0; i < n; i++)
+		if ((best == n || is_preferred(rib, paths[i], paths[best], false)) &&
+		    (!use_med || leads_its_neighbor(rib, paths, n, i)))
+			best = i;
+	return best;
+}
+
+unsigned
+rib_rank(const struct rib *rib, const struct path **paths, unsigned n, unsigned max)
+{
+	bool use_med = med_differs(paths, n);
+	unsigned k;
+
+	for (k = 0; k < max && k < n; k++) {
+		unsigned best = k + best_index(rib, paths + k, n - k, use_med);
+		const struct path *path = paths[best];
+
+		paths[best] = paths[k];
+		paths[k] = path;
+	}
+	return k;
+}
+
 const char *
 rib_lose_reason(const struct rib *rib, const struct path *path, const struct path *best)
 {

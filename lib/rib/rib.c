@@ -23,14 +23,20 @@ rib_new(struct attr_table *attrs)
 	return rib;
 }
 
+void
+rib_attrs_unref(struct rib *rib, struct attrs *attrs)
+{
+	struct nexthop *nh = attrs->nexthop;
+
+	if (attrs_unref(rib->attrs, attrs) && nh != NULL)
+		nexthop_drop(rib, nh);
+}
+
 static void
 path_free(struct rib *rib, struct path *path)
 {
-	struct nexthop *nh = path->attrs->nexthop;
-
-	if (attrs_unref(rib->attrs, path->attrs) && nh != NULL)
-		nexthop_drop(rib, nh);
-	pool_free(&rib->paths, path->number);
+	rib_attrs_unref(rib, path->attrs);
+	pool_free(&rib->paths, path, 0);
 }
 
 void
@@ -133,6 +139,16 @@ unmark_best(struct rib *rib, struct table *t, struct dest *dest)
 	return true;
 }
 
+static void
+dest_list(struct table *t, struct dest *dest)
+{
+	bool was_on_list = dest->change != 0;
+
+	changes_append(t, dest);
+	if (!was_on_list && dest->paths == NULL)
+		changes_note_tombstone(t, true);
+}
+
 void
 dest_decide(
     struct rib *rib, struct table *t, struct dest *dest, bool content, bool forwarding)
@@ -144,15 +160,15 @@ dest_decide(
 	best = decision_select(rib, dest);
 	mark_best(rib, t, dest, best);
 	if (best != old || content) {
-		bool was_on_list = dest->change != 0;
-
-		changes_append(t, dest);
-		if (!was_on_list && dest->paths == NULL)
-			changes_note_tombstone(t, true);
+		dest->flags |= DEST_BEST_CHANGED;
+		dest_list(t, dest);
 		fib_enqueue(rib, t, dest);
-	} else if (forwarding) {
-		fib_enqueue(rib, t, dest);
+		return;
 	}
+	if (t->lists_all)
+		dest_list(t, dest);
+	if (forwarding)
+		fib_enqueue(rib, t, dest);
 }
 
 void
@@ -175,20 +191,38 @@ rib_reflag(
 }
 
 void
-rib_touch(struct rib *rib, enum family family, struct dest *dest)
+rib_touch(
+    struct rib *rib, enum family family, struct dest *dest, const struct path *path)
 {
-	if (dest_best(dest) != NULL)
-		dest_decide(rib, &rib->tables[family], dest, true, false);
+	dest->flags |= DEST_TOUCHED;
+	dest_decide(
+	    rib, &rib->tables[family], dest, path == dest_best(dest), false);
+}
+
+void
+rib_list_all_paths(struct rib *rib, enum family family, bool on)
+{
+	rib->tables[family].lists_all = on;
 }
 
 static struct path **
-find_path(struct dest *dest, uint32_t peer, uint8_t origin_flag)
+find_path(struct dest *dest, uint32_t peer, uint32_t path_id, uint8_t origin_flag)
 {
 	for (struct path **at = &dest->paths; *at != NULL; at = &(*at)->next)
-		if ((*at)->peer == peer &&
+		if ((*at)->peer == peer && (*at)->path_id == path_id &&
 		    (peer != RIB_LOCAL_PEER || ((*at)->flags & origin_flag) != 0))
 			return at;
 	return NULL;
+}
+
+static bool
+has_room(const struct dest *dest, uint32_t peer)
+{
+	unsigned n = 0;
+
+	for (const struct path *p = dest->paths; p != NULL; p = p->next)
+		n += p->peer == peer;
+	return n < RIB_PATHS_PER_PEER;
 }
 
 static void
@@ -197,8 +231,6 @@ replace_path(struct rib *rib, struct table *t, struct dest *dest, struct path *p
 {
 	bool was_best = path == dest_best(dest);
 	struct attrs *old = path->attrs;
-	struct nexthop *nh = old->nexthop;
-
 	if (old == attrs && path->flags == flags)
 		return;
 	if (was_best)
@@ -208,34 +240,36 @@ replace_path(struct rib *rib, struct table *t, struct dest *dest, struct path *p
 	path->flags = flags;
 	path->since_s = now_s;
 	count_path(rib, t, path, 1);
-	if (attrs_unref(rib->attrs, old) && nh != NULL)
-		nexthop_drop(rib, nh);
+	rib_attrs_unref(rib, old);
 	dest_decide(rib, t, dest, was_best, false);
 }
 
-void
+bool
 rib_announce(struct rib *rib, uint32_t peer, const struct prefix *prefix,
-    struct attrs *attrs, uint8_t flags, uint32_t now_s)
+    uint32_t path_id, struct attrs *attrs, uint8_t flags, uint32_t now_s)
 {
 	struct table *t = &rib->tables[prefix->family];
 	struct dest *dest = table_find(t, prefix);
 	struct path **at, *path;
 	uint32_t number;
 
+	if (dest != NULL && path_id != 0 &&
+	    find_path(dest, peer, path_id, 0) == NULL && !has_room(dest, peer))
+		return false;
 	if (attrs->nexthop == NULL && attrs->next_hop_len > 0)
 		attrs->nexthop = nexthop_get(rib, attrs);
 	if (dest == NULL)
 		dest = table_add(t, prefix);
-	at = find_path(dest, peer, flags & (PATH_NETWORK | PATH_KERNEL));
+	at = find_path(dest, peer, path_id, flags & (PATH_NETWORK | PATH_KERNEL));
 	if (at != NULL) {
 		(*at)->epoch = rib->peers[peer].family[t->family].epoch;
 		replace_path(rib, t, dest, *at, attrs, flags, now_s);
-		return;
+		return true;
 	}
 	path = pool_alloc(&rib->paths, &number);
 	*path = (struct path){ .attrs = attrs_ref(attrs),
 		.peer = peer,
-		.number = number,
+		.path_id = path_id,
 		.since_s = now_s,
 		.flags = flags,
 		.epoch = rib->peers[peer].family[t->family].epoch };
@@ -250,6 +284,7 @@ rib_announce(struct rib *rib, uint32_t peer, const struct prefix *prefix,
 		dest->paths->next = path;
 	}
 	dest_decide(rib, t, dest, false, false);
+	return true;
 }
 
 void
@@ -267,17 +302,18 @@ dest_remove_path(struct rib *rib, struct table *t, struct dest *dest, struct pat
 	path_free(rib, path);
 	if (dest->paths == NULL && dest->change != 0)
 		changes_note_tombstone(t, true);
-	if (was_best)
-		dest_decide(rib, t, dest, true, false);
+	if (was_best || t->lists_all)
+		dest_decide(rib, t, dest, was_best, false);
 	dest_release(t, dest);
 }
 
 bool
-rib_withdraw(struct rib *rib, uint32_t peer, const struct prefix *prefix)
+rib_withdraw(
+    struct rib *rib, uint32_t peer, const struct prefix *prefix, uint32_t path_id)
 {
 	struct table *t = &rib->tables[prefix->family];
 	struct dest *dest = table_find(t, prefix);
-	struct path **at = dest == NULL ? NULL : find_path(dest, peer, 0);
+	struct path **at = dest == NULL ? NULL : find_path(dest, peer, path_id, 0);
 
 	if (at == NULL)
 		return false;
@@ -291,7 +327,7 @@ rib_withdraw_own(struct rib *rib, const struct prefix *prefix, uint8_t origin_fl
 	struct table *t = &rib->tables[prefix->family];
 	struct dest *dest = table_find(t, prefix);
 	struct path **at =
-	    dest == NULL ? NULL : find_path(dest, RIB_LOCAL_PEER, origin_flag);
+	    dest == NULL ? NULL : find_path(dest, RIB_LOCAL_PEER, 0, origin_flag);
 
 	if (at == NULL)
 		return false;

@@ -27,6 +27,7 @@ struct change_list {
 /* One family's destinations: numbered objects and an open-addressed index. */
 struct table {
 	enum family family;
+	bool lists_all; /* every change of a path, not only of the best */
 	struct pool dests;
 	uint32_t *slots;       /* destination numbers, 0 is empty */
 	uint32_t mask;         /* slots - 1; 0 before the first */

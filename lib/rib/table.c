@@ -136,7 +136,7 @@ table_free_dest(struct table *t, struct dest *dest)
 	}
 	t->slots[hole] = 0;
 	t->by_bits[dest->bits]--;
-	pool_free(&t->dests, dest->id);
+	pool_free(&t->dests, dest, dest->id);
 	if (t->mask >= 1024 && t->dests.used < (t->mask + 1) / 8)
 		table_rehash(t, (t->mask + 1) / 2);
 }
@@ -184,7 +184,6 @@ rib_dest_at(const struct rib *rib, enum family family, uint32_t id)
 	if (id == 0 || id > t->dests.top)
 		return NULL;
 	dest = table_at(t, id);
-	/* A freed object is filled with 0xdd behind its chain: its number is not its
-	 * own. */
+	/* A freed object has the complement of its number there: pool.c. */
 	return dest->id == id ? dest : NULL;
 }

@@ -127,17 +127,21 @@ model_held(const struct spec *s, const struct group_key *key, const struct prefi
 	uint64_t h = model_hash(MODEL_HASH_START, block, len);
 
 	/* header, two lengths, MP_REACH's head and next hop */
-	if ((v4 ? 23u : 48u) + len + 1 + (p->bits + 7u) / 8 > key->message_size)
+	if ((v4 ? 23u : 48u) + len + (key->add_path ? 4 : 0) + 1 + (p->bits + 7u) / 8 >
+	    key->message_size)
 		return 0;
 	return v4 ? h : model_hash(h, s->next_hop.bytes, 16);
 }
 
 /* ---- a neighbour ---- */
 
+/* Identifiers 0, without add-path, to the most paths that a key here allows. */
+enum { MODEL_PATHS = 5 };
+
 struct receiver {
 	struct update_context context;
 	size_t max_message;
-	uint64_t *held; /* by prefix number; 0: nothing */
+	uint64_t *held; /* by prefix number and path identifier; 0: nothing */
 	uint32_t n_held, n_prefixes;
 	unsigned end_of_rib;
 	bool *due; /* must be held when End-of-RIB comes */
@@ -149,7 +153,7 @@ static inline void
 receiver_init(struct receiver *r, uint32_t n_prefixes)
 {
 	*r = (struct receiver){ .n_prefixes = n_prefixes };
-	r->held = calloc(n_prefixes, sizeof(*r->held));
+	r->held = calloc(n_prefixes, MODEL_PATHS * sizeof(*r->held));
 	r->due = calloc(n_prefixes, sizeof(*r->due));
 	ck_assert(r->held != NULL && r->due != NULL);
 }
@@ -169,19 +173,32 @@ receiver_expects(struct receiver *r, const struct group_key *key)
 	r->context = (struct update_context){ .ebgp = key->ebgp,
 		.as4 = key->as4,
 		.families = { true, true },
+		.add_path = { key->add_path != 0, key->add_path != 0 },
 		.accept_as_set = true };
 	r->max_message = key->message_size;
 }
 
 static inline void
-receiver_hold(struct receiver *r, const struct prefix *p, uint64_t value)
+receiver_hold(struct receiver *r, const struct nlri *nlri, uint64_t value)
 {
-	uint32_t i = model_index(p);
+	uint32_t i = model_index(&nlri->prefix);
+	uint64_t *held;
 
 	MODEL_CHECK(i < r->n_prefixes, "prefix %u was never announced", i);
-	r->n_held -= r->held[i] != 0;
+	MODEL_CHECK(nlri->path_id < MODEL_PATHS, "path identifier %u", nlri->path_id);
+	held = &r->held[i * MODEL_PATHS + nlri->path_id];
+	r->n_held -= *held != 0;
 	r->n_held += value != 0;
-	r->held[i] = value;
+	*held = value;
+}
+
+static inline bool
+receiver_holds_any(const struct receiver *r, uint32_t i)
+{
+	for (int k = 0; k < MODEL_PATHS; k++)
+		if (r->held[i * MODEL_PATHS + (unsigned)k] != 0)
+			return true;
+	return false;
 }
 
 static inline uint64_t
@@ -202,7 +219,7 @@ receiver_end_of_rib(struct receiver *r)
 {
 	r->end_of_rib++;
 	for (uint32_t i = 0; i < r->n_prefixes; i++)
-		MODEL_CHECK(!r->due[i] || r->held[i] != 0,
+		MODEL_CHECK(!r->due[i] || receiver_holds_any(r, i),
 		    "End-of-RIB came before prefix %u", i);
 	memset(r->due, 0, r->n_prefixes * sizeof(*r->due));
 }
@@ -223,18 +240,18 @@ receiver_update(struct receiver *r, struct slice body)
 		return;
 	}
 	in = rcur_of_slice(u.withdrawn);
-	while (nlri_get(&in, FAMILY_IPV4, false, &nlri))
-		receiver_hold(r, &nlri.prefix, 0);
+	while (nlri_get(&in, FAMILY_IPV4, r->context.add_path[0], &nlri))
+		receiver_hold(r, &nlri, 0);
 	in = rcur_of_slice(u.mp_withdrawn);
-	while (nlri_get(&in, FAMILY_IPV6, false, &nlri))
-		receiver_hold(r, &nlri.prefix, 0);
+	while (nlri_get(&in, FAMILY_IPV6, r->context.add_path[1], &nlri))
+		receiver_hold(r, &nlri, 0);
 	value = receiver_value(&u, u.mp_nlri.len > 0);
 	in = rcur_of_slice(u.nlri);
-	while (nlri_get(&in, FAMILY_IPV4, false, &nlri))
-		receiver_hold(r, &nlri.prefix, value);
+	while (nlri_get(&in, FAMILY_IPV4, r->context.add_path[0], &nlri))
+		receiver_hold(r, &nlri, value);
 	in = rcur_of_slice(u.mp_nlri);
-	while (nlri_get(&in, FAMILY_IPV6, false, &nlri))
-		receiver_hold(r, &nlri.prefix, value);
+	while (nlri_get(&in, FAMILY_IPV6, r->context.add_path[1], &nlri))
+		receiver_hold(r, &nlri, value);
 }
 
 /* Returns the number of messages that became whole. */
@@ -276,7 +293,7 @@ receiver_reset(struct receiver *r)
 	r->len = 0;
 	r->n_held = 0;
 	r->end_of_rib = 0;
-	memset(r->held, 0, r->n_prefixes * sizeof(*r->held));
+	memset(r->held, 0, r->n_prefixes * MODEL_PATHS * sizeof(*r->held));
 	memset(r->due, 0, r->n_prefixes * sizeof(*r->due));
 }
 

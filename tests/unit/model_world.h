@@ -10,7 +10,7 @@
 
 #include <stdio.h>
 
-enum { PEERS = 8, SPECS = 24, HOPS = 6 };
+enum { PEERS = 8, SPECS = 24, HOPS = 6, SOURCE_PATHS = 3 };
 
 struct neighbour {
 	struct member member;
@@ -28,12 +28,15 @@ struct world {
 	struct rib *rib;
 	struct out *out;
 	uint64_t now_ms;
+	uint32_t source_paths; /* path identifiers of a source */
+	bool add_path;         /* some neighbours get several paths */
 	struct spec specs[SPECS];
 	struct model_source sources[PEERS + 1];
 	struct neighbour peers[PEERS + 1];
 	struct addr hops[HOPS];
 	bool hop_is_up[HOPS];
-	uint8_t *spec_of[PEERS + 1]; /* by prefix: which set the source announced */
+	/* by prefix and path identifier: which set the source announced */
+	uint8_t *spec_of[PEERS + 1];
 };
 
 static inline uint32_t
@@ -139,7 +142,7 @@ world_peers(struct world *w)
 		info->client = w->sources[i].client;
 		info->router_id = w->sources[i].router_id;
 		info->address = peer_address(w, i);
-		w->spec_of[i] = calloc(w->n_prefixes, 1);
+		w->spec_of[i] = calloc(w->n_prefixes, SOURCE_PATHS);
 		ck_assert_ptr_nonnull(w->spec_of[i]);
 		if (i > 0)
 			receiver_init(&w->peers[i].receiver, w->n_prefixes);
@@ -170,7 +173,9 @@ world_init(struct world *w, uint64_t seed, uint32_t n_prefixes, uint32_t communi
 
 	*w = (struct world){ .random = seed * UINT64_C(0x9e3779b97f4a7c15) + 1,
 		.n_prefixes = n_prefixes,
-		.now_ms = 1 };
+		.now_ms = 1,
+		.source_paths = seed % 2 == 0 ? 1 : SOURCE_PATHS,
+		.add_path = seed % 4 != 0 };
 	w->family = seed % 3 == 0 ? FAMILY_IPV6 : FAMILY_IPV4;
 	w->attrs = attr_table_new();
 	w->rib = rib_new(w->attrs);
@@ -202,6 +207,31 @@ is_owner(const struct world *w, uint32_t peer, const struct spec *in,
 	       addr_equal(&exported->next_hop, &address);
 }
 
+static inline const struct spec *
+spec_of(const struct world *w, const struct path *path, uint32_t i)
+{
+	return &w->specs[w->spec_of[path->peer][i * SOURCE_PATHS + path->path_id]];
+}
+
+static inline uint64_t
+expect_path(const struct world *w, uint32_t peer, uint32_t i, const struct path *path,
+    bool *owned)
+{
+	struct prefix prefix = model_prefix(w->family, i);
+	const struct group_key *key = &w->peers[peer].key;
+	struct spec exported;
+	uint64_t held;
+
+	*owned = false;
+	if (path == NULL || path->peer == peer)
+		return 0;
+	if (!model_export(spec_of(w, path, i), &w->sources[path->peer], key, &exported))
+		return 0;
+	held = model_held(&exported, key, &prefix);
+	*owned = held != 0 && is_owner(w, peer, spec_of(w, path, i), &exported);
+	return *owned ? 0 : held;
+}
+
 /* What the neighbour should hold of prefix i, 0 nothing; *owned: it were something, but
  * is the neighbour's own. */
 static inline uint64_t
@@ -210,24 +240,95 @@ world_expect(const struct world *w, uint32_t peer, uint32_t i, bool *owned)
 	struct prefix prefix = model_prefix(w->family, i);
 	const struct dest *dest = rib_find(w->rib, &prefix);
 	const struct path *best = dest == NULL ? NULL : dest_best(dest);
-	const struct group_key *key = &w->peers[peer].key;
-	const struct spec *in;
-	struct spec exported;
-	uint64_t held;
 
-	*owned = false;
-	if (best == NULL || best->peer == peer)
+	return expect_path(w, peer, i, best, owned);
+}
+
+/* With add-path: what it should hold of prefix i, in any order.  Returns how many, and
+ * how many more there were if they were not its own. */
+static inline unsigned
+world_expect_paths(const struct world *w, uint32_t peer, uint32_t i,
+    uint64_t want[MODEL_PATHS], unsigned *n_owned)
+{
+	struct prefix prefix = model_prefix(w->family, i);
+	const struct dest *dest = rib_find(w->rib, &prefix);
+	const struct group_key *key = &w->peers[peer].key;
+	const struct path *paths[(PEERS + 1) * SOURCE_PATHS];
+	unsigned n_paths = 0, n = 0;
+
+	*n_owned = 0;
+	if (dest == NULL)
 		return 0;
-	in = &w->specs[w->spec_of[best->peer][i]];
-	if (!model_export(in, &w->sources[best->peer], key, &exported))
-		return 0;
-	held = model_held(&exported, key, &prefix);
-	*owned = held != 0 && is_owner(w, peer, in, &exported);
-	return *owned ? 0 : held;
+	for (const struct path *p = dest->paths; p != NULL; p = p->next) {
+		struct spec exported;
+
+		if (rib_path_is_usable(p) &&
+		    model_export(spec_of(w, p, i), &w->sources[p->peer], key, &exported))
+			paths[n_paths++] = p;
+	}
+	n_paths = rib_rank(w->rib, paths, n_paths, key->add_path);
+	for (unsigned k = 0; k < n_paths; k++) {
+		bool owned;
+		uint64_t held = expect_path(w, peer, i, paths[k], &owned);
+
+		if (held != 0)
+			want[n++] = held;
+		*n_owned += owned;
+	}
+	return n;
+}
+
+static inline int
+compare_u64(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
 }
 
 static inline void
-check_neighbour(const struct world *w, uint32_t peer)
+check_paths(const struct world *w, uint32_t peer)
+{
+	const struct neighbour *n = &w->peers[peer];
+	uint32_t count = 0, owned = 0;
+
+	for (uint32_t i = 0; i < w->n_prefixes; i++) {
+		uint64_t want[MODEL_PATHS], held[MODEL_PATHS];
+		unsigned n_owned, n_held = 0;
+		unsigned n_want = world_expect_paths(w, peer, i, want, &n_owned);
+		struct prefix prefix = model_prefix(w->family, i);
+		const struct dest *dest = rib_find(w->rib, &prefix);
+		struct path path;
+		uint32_t path_id;
+
+		for (unsigned k = 0; k < MODEL_PATHS; k++)
+			if (n->receiver.held[i * MODEL_PATHS + k] != 0)
+				held[n_held++] = n->receiver.held[i * MODEL_PATHS + k];
+		qsort(want, n_want, sizeof(*want), compare_u64);
+		qsort(held, n_held, sizeof(*held), compare_u64);
+		MODEL_CHECK(n_want == n_held &&
+				memcmp(want, held, n_want * sizeof(*want)) == 0,
+		    "neighbour %u, prefix %u: holds %u paths, should %u, or others",
+		    peer, i, n_held, n_want);
+		MODEL_CHECK(n_want == 0 || (member_route(&n->member, dest, n_want - 1,
+						&path, &path_id) &&
+					       path_id != 0),
+		    "neighbour %u, prefix %u: member_route()", peer, i);
+		MODEL_CHECK(dest == NULL ||
+				!member_route(&n->member, dest, n_want, &path, &path_id),
+		    "neighbour %u, prefix %u: member_route() has more", peer, i);
+		count += n_want;
+		owned += n_owned;
+	}
+	ck_assert_uint_eq(n->receiver.n_held, count);
+	/* Its own sources are not counted, whatever else is its own is. */
+	MODEL_CHECK(member_sent_count(&n->member) == count + owned,
+	    "neighbour %u: %u counted, %u sent, %u its own", peer,
+	    member_sent_count(&n->member), count, owned);
+}
+
+static inline void
+check_best(const struct world *w, uint32_t peer)
 {
 	const struct neighbour *n = &w->peers[peer];
 	uint32_t count = 0, owned = 0;
@@ -237,20 +338,36 @@ check_neighbour(const struct world *w, uint32_t peer)
 		struct prefix prefix = model_prefix(w->family, i);
 		const struct dest *dest = rib_find(w->rib, &prefix);
 		uint64_t want = world_expect(w, peer, i, &is_owned);
+		struct path path;
+		uint32_t path_id;
 
-		MODEL_CHECK(n->receiver.held[i] == want,
+		MODEL_CHECK(n->receiver.held[i * MODEL_PATHS] == want,
 		    "neighbour %u, prefix %u: holds %llx, should %llx", peer, i,
-		    (unsigned long long)n->receiver.held[i], (unsigned long long)want);
+		    (unsigned long long)n->receiver.held[i * MODEL_PATHS],
+		    (unsigned long long)want);
 		count += want != 0;
 		owned += is_owned;
 		MODEL_CHECK(
-		    (dest != NULL && member_is_sent(&n->member, dest)) == (want != 0),
-		    "neighbour %u, prefix %u: member_is_sent()", peer, i);
+		    (dest != NULL &&
+			member_route(&n->member, dest, 0, &path, &path_id)) ==
+			(want != 0),
+		    "neighbour %u, prefix %u: member_route()", peer, i);
 	}
 	ck_assert_uint_eq(n->receiver.n_held, count);
 	ck_assert_msg(member_sent_count(&n->member) == count + owned,
 	    "neighbour %u: %u counted, %u sent", peer, member_sent_count(&n->member),
 	    count);
+}
+
+static inline void
+check_neighbour(const struct world *w, uint32_t peer)
+{
+	const struct neighbour *n = &w->peers[peer];
+
+	if (n->key.add_path != 0)
+		check_paths(w, peer);
+	else
+		check_best(w, peer);
 	ck_assert_uint_eq(n->receiver.end_of_rib, n->held_back ? 0 : 1);
 	ck_assert_uint_eq(n->receiver.len, 0);
 }
@@ -298,12 +415,13 @@ announce(struct world *w, uint32_t source, uint32_t i)
 	uint32_t which =
 	    source == 0 ? rnd(w, SPECS / 4) : SPECS / 4 + rnd(w, SPECS - SPECS / 4);
 	const struct spec *s = &w->specs[which];
+	uint32_t id = source == 0 ? 0 : rnd(w, w->source_paths);
 	struct prefix prefix = model_prefix(w->family, i);
 	struct attrs *attrs = spec_attrs(w->attrs, s);
 
-	rib_announce(w->rib, source, &prefix, attrs, source == 0 ? PATH_NETWORK : 0, 1);
+	rib_announce(w->rib, source, &prefix, id, attrs, source == 0 ? PATH_NETWORK : 0, 1);
 	attrs_unref(w->attrs, attrs);
-	w->spec_of[source][i] = (uint8_t)which;
+	w->spec_of[source][i * SOURCE_PATHS + id] = (uint8_t)which;
 	forget_due(w, i);
 }
 
@@ -315,24 +433,37 @@ withdraw(struct world *w, uint32_t source, uint32_t i)
 	if (source == 0)
 		rib_withdraw_own(w->rib, &prefix, PATH_NETWORK);
 	else
-		rib_withdraw(w->rib, source, &prefix);
+		rib_withdraw(w->rib, source, &prefix, rnd(w, w->source_paths));
 	forget_due(w, i);
+}
+
+static inline bool
+is_expected(const struct world *w, uint32_t peer, uint32_t i)
+{
+	uint64_t want[MODEL_PATHS];
+	unsigned n_owned;
+	bool owned;
+
+	if (w->peers[peer].key.add_path != 0)
+		return world_expect_paths(w, peer, i, want, &n_owned) > 0;
+	return world_expect(w, peer, i, &owned) != 0;
 }
 
 static inline void
 join(struct world *w, uint32_t peer)
 {
 	struct neighbour *n = &w->peers[peer];
-	bool owned;
 
 	n->key = random_key(w, w->sources[peer].ebgp);
+	if (w->add_path && chance(w, 60))
+		n->key.add_path = (uint8_t)(1 + rnd(w, MODEL_PATHS - 1));
 	n->key.as4 = chance(w, 70);
 	n->key.message_size =
 	    chance(w, 50) ? MESSAGE_MAX_EXTENDED_LEN : MESSAGE_MAX_LEN;
 	receiver_reset(&n->receiver);
 	receiver_expects(&n->receiver, &n->key);
 	for (uint32_t i = 0; i < w->n_prefixes; i++)
-		n->receiver.due[i] = world_expect(w, peer, i, &owned) != 0;
+		n->receiver.due[i] = is_expected(w, peer, i);
 	out_join(w->out, &n->member, peer, &n->key);
 	n->joined = true;
 	n->queued = n->stalled = false;
@@ -363,6 +494,8 @@ move(struct world *w, uint32_t peer)
 
 	key.as4 = n->key.as4;
 	key.message_size = n->key.message_size;
+	if (n->key.add_path != 0)
+		key.add_path = (uint8_t)(1 + rnd(w, MODEL_PATHS - 1));
 	n->key = key;
 	out_move(w->out, &n->member, &key);
 	memset(n->receiver.due, 0, w->n_prefixes * sizeof(bool));

@@ -73,7 +73,7 @@ announce(struct world *w, uint32_t i, int set)
 {
 	struct prefix p = nth(i);
 
-	rib_announce(w->rib, RIB_LOCAL_PEER, &p, w->sets[set], PATH_NETWORK, 1);
+	rib_announce(w->rib, RIB_LOCAL_PEER, &p, 0, w->sets[set], PATH_NETWORK, 1);
 	if (!w->held[i] || w->set[i] != set)
 		w->last[i] = ++w->version;
 	w->held[i] = true;
@@ -222,16 +222,16 @@ START_TEST(only_the_best_counts)
 	rib_peer(rib, 1)->used = true;
 	rib_peer(rib, 2)->used = true;
 	rib_peer(rib, 2)->router_id = 2;
-	rib_announce(rib, 1, &p, learned, 0, 1);
+	rib_announce(rib, 1, &p, 0, learned, 0, 1);
 	version = rib_version(rib, FAMILY_IPV4);
 	ck_assert_uint_eq(version, 1);
-	rib_announce(rib, 2, &p, learned, 0, 1);
-	rib_announce(rib, 1, &p, learned, 0, 1); /* the same again */
-	rib_withdraw(rib, 2, &p);
+	rib_announce(rib, 2, &p, 0, learned, 0, 1);
+	rib_announce(rib, 1, &p, 0, learned, 0, 1); /* the same again */
+	rib_withdraw(rib, 2, &p, 0);
 	ck_assert_uint_eq(rib_version(rib, FAMILY_IPV4), version);
 	spec.has_med = true;
 	other = spec_attrs(attrs, &spec);
-	rib_announce(rib, 1, &p, other, 0, 1);
+	rib_announce(rib, 1, &p, 0, other, 0, 1);
 	ck_assert_uint_eq(rib_version(rib, FAMILY_IPV4), version + 1);
 	attrs_unref(attrs, other);
 	attrs_unref(attrs, learned);

@@ -94,7 +94,7 @@ table_announce(struct table *t, const struct candidate *paths, unsigned i)
 		s.n_as++;
 	}
 	attrs = spec_attrs(t->attrs, &s);
-	rib_announce(t->rib, peer_of(paths, i), &t->prefix, attrs,
+	rib_announce(t->rib, peer_of(paths, i), &t->prefix, 0, attrs,
 	    c->unusable ? PATH_FILTERED : c->flags, 1);
 	attrs_unref(t->attrs, attrs);
 }
@@ -191,7 +191,7 @@ START_TEST(step)
 	if (paths[0].flags != 0)
 		rib_withdraw_own(t.rib, &t.prefix, paths[0].flags);
 	else
-		rib_withdraw(t.rib, peer_of(paths, 0), &t.prefix);
+		rib_withdraw(t.rib, peer_of(paths, 0), &t.prefix, 0);
 	ck_assert(is_best(&t, paths, 1));
 	table_announce(&t, paths, 0);
 	ck_assert(is_best(&t, paths, 0));
@@ -255,7 +255,7 @@ START_TEST(every_order)
 	/* Each goes and comes back: the outcome is the same. */
 	for (unsigned k = 0; k < 4; k++)
 		if (order[k] < n) {
-			rib_withdraw(t.rib, peer_of(paths, order[k]), &t.prefix);
+			rib_withdraw(t.rib, peer_of(paths, order[k]), &t.prefix, 0);
 			table_announce(&t, paths, order[k]);
 			ck_assert_msg(is_best(&t, paths, 0), "%s: after a flap of %u",
 			    orders[_i / 24].what, order[k]);

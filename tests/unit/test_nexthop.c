@@ -100,7 +100,7 @@ announce(struct world *w, uint32_t peer, const char *prefix, const char *next_ho
 	struct attrs *attrs = spec_attrs(w->attrs, &s);
 	struct prefix p = prefix_from(prefix);
 
-	rib_announce(w->rib, peer, &p, attrs, 0, 1);
+	rib_announce(w->rib, peer, &p, 0, attrs, 0, 1);
 	attrs_unref(w->attrs, attrs);
 }
 
@@ -287,7 +287,7 @@ START_TEST(objects_are_shared)
 		s.med = i;
 		sets[i] = spec_attrs(w.attrs, &s);
 		q.bytes[2] = (uint8_t)i;
-		rib_announce(w.rib, 1, &q, sets[i], 0, 1);
+		rib_announce(w.rib, 1, &q, 0, sets[i], 0, 1);
 		attrs_unref(w.attrs, sets[i]);
 	}
 	ck_assert_uint_eq(rib_first_nexthop(w.rib)->refs, 20);
@@ -300,12 +300,12 @@ START_TEST(objects_are_shared)
 	}
 	ck_assert_ptr_nonnull(rib_first_nexthop(w.rib)->all_next);
 	ck_assert_ptr_null(rib_first_nexthop(w.rib)->all_next->all_next);
-	rib_withdraw(w.rib, 2, &p);
+	rib_withdraw(w.rib, 2, &p, 0);
 	for (uint32_t i = 0; i < 20; i++) {
 		struct prefix q = prefix_from("198.51.100.0/24");
 
 		q.bytes[2] = (uint8_t)i;
-		ck_assert(rib_withdraw(w.rib, 1, &q));
+		ck_assert(rib_withdraw(w.rib, 1, &q, 0));
 	}
 	ck_assert_ptr_null(rib_first_nexthop(w.rib));
 	ck_assert_uint_eq(attr_table_count(w.attrs), 0);

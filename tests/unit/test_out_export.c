@@ -203,7 +203,8 @@ START_TEST(edit)
 	    cases[_i].source == OWN ? "" : "192.0.2.1");
 	out_join(e->out, &e->member, EXPORTER_MEMBER, &key);
 	len = member_export(
-	    e->out, &e->member, rib_find(e->rib, &prefix), &next_hop, got, sizeof(got));
+	    e->out, &e->member, dest_best(rib_find(e->rib, &prefix)),
+	    &next_hop, got, sizeof(got));
 	if (cases[_i].want != NULL)
 		want_len = hex_bytes(cases[_i].want, want, sizeof(want));
 	ck_assert_msg(len == want_len && memcmp(got, want, len) == 0, "%s: %zu octets",
@@ -211,7 +212,7 @@ START_TEST(edit)
 	/* A buffer one octet short is said to be too short. */
 	if (len > 0)
 		ck_assert_uint_eq(
-		    member_export(e->out, &e->member, rib_find(e->rib, &prefix),
+		    member_export(e->out, &e->member, dest_best(rib_find(e->rib, &prefix)),
 			&next_hop, got, len - 1),
 		    0);
 	/* The wire says the same. */
@@ -240,13 +241,14 @@ START_TEST(ipv6)
 	attrs = attrs_from_block(
 	    e->attrs, (struct slice){ in, len }, (struct slice){ hops, 32 });
 	set_source(e, EBGP);
-	rib_announce(e->rib, 1, &prefix, attrs, 0, 1);
+	rib_announce(e->rib, 1, &prefix, 0, attrs, 0, 1);
 	attrs_unref(e->attrs, attrs);
 	group_key_init(&key, FAMILY_IPV6);
 	key.as4 = key.passes = 1;
 	out_join(e->out, &e->member, EXPORTER_MEMBER, &key);
 	len = member_export(
-	    e->out, &e->member, rib_find(e->rib, &prefix), &next_hop, got, sizeof(got));
+	    e->out, &e->member, dest_best(rib_find(e->rib, &prefix)),
+	    &next_hop, got, sizeof(got));
 	ck_assert_uint_eq(
 	    len, hex_bytes(ORIGIN PATH_300 LOCAL_PREF_100, want, sizeof(want)));
 	ck_assert(memcmp(got, want, len) == 0);
@@ -277,6 +279,8 @@ START_TEST(owner)
 	struct group_key key = key_of(TO_CLIENT);
 	struct prefix prefix = prefix_from("198.51.100.0/24");
 	uint8_t in[256];
+	struct path path;
+	uint32_t path_id;
 	size_t len = hex_bytes(owners[_i].in, in, sizeof(in));
 
 	out_join(e->out, &e->member, EXPORTER_MEMBER, &key);
@@ -286,8 +290,8 @@ START_TEST(owner)
 	    (struct slice){ in, len }, owners[_i].next_hop);
 	exporter_drain(e);
 	ck_assert_msg((e->len > 0) == owners[_i].sent, "%s", owners[_i].what);
-	ck_assert(
-	    member_is_sent(&e->member, rib_find(e->rib, &prefix)) == owners[_i].sent);
+	ck_assert(member_route(&e->member, rib_find(e->rib, &prefix), 0, &path,
+		      &path_id) == owners[_i].sent);
 	exporter_free(e);
 }
 END_TEST

@@ -58,8 +58,8 @@ START_TEST(pool_reuses)
 	pool_init(&pool, SIZE);
 	for (int i = 0; i < 10; i++)
 		memset(pool_alloc(&pool, &number), 0xff, SIZE);
-	pool_free(&pool, 3);
-	pool_free(&pool, 7);
+	pool_free(&pool, pool_at(&pool, 3), 3);
+	pool_free(&pool, pool_at(&pool, 7), 7);
 	ck_assert_uint_eq(pool.used, 8);
 	ck_assert(is_zero(pool_alloc(&pool, &number), SIZE));
 	ck_assert_uint_eq(number, 7);

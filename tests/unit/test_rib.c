@@ -206,7 +206,7 @@ announce(struct world *w, uint32_t i, uint32_t peer)
 		.there = true, .filtered = rnd(w, 10) == 0, .set = (uint8_t)rnd(w, 3)
 	};
 
-	rib_announce(w->rib, peer, &w->prefixes[i], w->sets[t.set],
+	rib_announce(w->rib, peer, &w->prefixes[i], 0, w->sets[t.set],
 	    t.filtered ? PATH_FILTERED : 0, 1);
 	w->twins[i][peer] = t;
 }
@@ -215,7 +215,7 @@ static void
 withdraw(struct world *w, uint32_t i, uint32_t peer)
 {
 	MODEL_CHECK(
-	    rib_withdraw(w->rib, peer, &w->prefixes[i]) == w->twins[i][peer].there,
+	    rib_withdraw(w->rib, peer, &w->prefixes[i], 0) == w->twins[i][peer].there,
 	    "%u was there or not", i);
 	w->twins[i][peer].there = false;
 }
@@ -416,16 +416,16 @@ START_TEST(network_and_import)
 
 	world_init(&w, 2);
 	attrs = spec_attrs(w.attrs, &s);
-	rib_announce(w.rib, RIB_LOCAL_PEER, p, attrs, PATH_KERNEL, 1);
-	rib_announce(w.rib, RIB_LOCAL_PEER, p, attrs, PATH_NETWORK, 1);
-	rib_announce(w.rib, RIB_LOCAL_PEER, p, attrs, PATH_KERNEL, 1);
+	rib_announce(w.rib, RIB_LOCAL_PEER, p, 0, attrs, PATH_KERNEL, 1);
+	rib_announce(w.rib, RIB_LOCAL_PEER, p, 0, attrs, PATH_NETWORK, 1);
+	rib_announce(w.rib, RIB_LOCAL_PEER, p, 0, attrs, PATH_KERNEL, 1);
 	ck_assert_uint_eq(rib_path_count(w.rib, w.family), 2);
 	ck_assert(dest_best(rib_find(w.rib, p))->flags & PATH_NETWORK);
 	ck_assert(rib_withdraw_own(w.rib, p, PATH_NETWORK));
 	ck_assert(!rib_withdraw_own(w.rib, p, PATH_NETWORK));
 	ck_assert(dest_best(rib_find(w.rib, p))->flags & PATH_KERNEL);
 	/* Suppressed and back: the same path. */
-	rib_announce(w.rib, RIB_LOCAL_PEER, p, attrs, PATH_KERNEL | PATH_SUPPRESSED, 1);
+	rib_announce(w.rib, RIB_LOCAL_PEER, p, 0, attrs, PATH_KERNEL | PATH_SUPPRESSED, 1);
 	ck_assert_ptr_null(dest_best(rib_find(w.rib, p)));
 	ck_assert_uint_eq(rib_path_count(w.rib, w.family), 1);
 	ck_assert(rib_withdraw_own(w.rib, p, PATH_KERNEL));
