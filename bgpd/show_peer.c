@@ -111,6 +111,18 @@ graceful_restart(const struct open *theirs)
 	return o;
 }
 
+static json_t *
+add_path(const struct session_params *params)
+{
+	static const char *const words[] = { "off", "receive", "send", "both" };
+	json_t *o = json_object();
+
+	for (int f = 0; f < FAMILY_COUNT; f++)
+		show_put(o, family_name((enum family)f),
+		    json_string(words[params->add_path[f]]));
+	return o;
+}
+
 /* What holds on the session: both sides announced it, or, for graceful restart, they.
  */
 static json_t *
@@ -127,6 +139,7 @@ negotiated(const struct peer *peer)
 	show_put(o, "route_refresh", json_boolean(params->route_refresh));
 	show_put(o, "enhanced_refresh", json_boolean(params->enhanced_refresh));
 	show_put(o, "extended_message", json_boolean(params->extended_message));
+	show_put(o, "add_path", add_path(params));
 	show_put(o, "graceful_restart", graceful_restart(&peer->remote_open));
 	show_put(o, "end_of_rib", family_list(peer->end_of_rib));
 	return o;

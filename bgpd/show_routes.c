@@ -117,8 +117,8 @@ row_begin(const struct row_context *row, const struct path *path)
 }
 
 static void
-row_end(json_t *o, const struct row_context *row, const struct path *path,
-    uint32_t path_id)
+row_end(
+    json_t *o, const struct row_context *row, const struct path *path, uint32_t path_id)
 {
 	uint64_t now_s = speaker_now(row->ops->speaker) / 1000;
 
@@ -161,8 +161,8 @@ path_in_rib(const struct dest *dest, const struct path *sent)
 /* The row of a path with the next hop, the attributes and the path identifier as the
  * peer gets them. */
 static json_t *
-sent_row(const struct row_context *row, const struct peer *to,
-    const struct path *path, uint32_t path_id)
+sent_row(const struct row_context *row, const struct peer *to, const struct path *path,
+    uint32_t path_id)
 {
 	uint8_t *block = mem_alloc(MESSAGE_MAX_EXTENDED_LEN);
 	struct addr next_hop = addr_none();
@@ -189,13 +189,14 @@ emit_sent(const struct route_walk *walk, const struct row_context *row, show_emi
 	struct path sent;
 	uint32_t path_id;
 
-	for (unsigned i = 0; to != NULL && peer_route(to, row->family, row->dest, i,
-					       &sent, &path_id); i++) {
+	for (unsigned i = 0;
+	     to != NULL && peer_route(to, row->family, row->dest, i, &sent, &path_id);
+	     i++) {
 		const struct path *path = path_in_rib(row->dest, &sent);
 		json_t *o = NULL;
 
-		if (path != NULL && (!walk->query.from_given ||
-					path->peer == walk->query.from))
+		if (path != NULL &&
+		    (!walk->query.from_given || path->peer == walk->query.from))
 			o = sent_row(row, to, path, path_id);
 		if (o != NULL)
 			emit(arg, o);

@@ -102,6 +102,8 @@ struct conf_peer_options {
 	bool enforce_first_as;
 	bool remove_private_as;
 	bool accept_as_set;
+	uint8_t add_path; /* bits of enum add_path (open.h) */
+	uint8_t add_path_max;
 	bool graceful_restart;
 };
 

@@ -27,6 +27,9 @@ enum capability_code {
 
 enum { AS_TRANS = 23456, FQDN_MAX_LEN = 255 };
 
+/* Send/Receive of RFC 7911 4. */
+enum add_path { ADD_PATH_RECEIVE = 1, ADD_PATH_SEND = 2 };
+
 /* One speaker's OPEN, decoded or about to be encoded. */
 struct open {
 	uint32_t as; /* 4-octet AS from the capability, else My Autonomous System */
@@ -45,6 +48,8 @@ struct open {
 	uint16_t restart_time_s;
 	bool gr_families[FAMILY_COUNT]; /* listed in the capability */
 	bool forwarding[FAMILY_COUNT];  /* F bit, forwarding state preserved */
+
+	uint8_t add_path[FAMILY_COUNT]; /* RFC 7911 4: bits of enum add_path */
 
 	char hostname[FQDN_MAX_LEN + 1]; /* FQDN capability, printable; "" is none */
 	char domain[FQDN_MAX_LEN + 1];
@@ -66,8 +71,9 @@ struct session_params {
 	bool route_refresh;
 	bool enhanced_refresh;
 	bool extended_message;
-	uint16_t hold_time_s; /* the smaller; 0: no keepalives */
-	uint16_t keepalive_s; /* a third of it */
+	uint8_t add_path[FAMILY_COUNT]; /* what we may do: bits of enum add_path */
+	uint16_t hold_time_s;           /* the smaller; 0: no keepalives */
+	uint16_t keepalive_s;           /* a third of it */
 };
 
 struct session_params

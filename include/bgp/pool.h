@@ -10,7 +10,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { POOL_BLOCK_SHIFT = 10, POOL_BLOCK_LEN = 1 << POOL_BLOCK_SHIFT, POOL_ITEM_MIN = 12 };
+enum {
+	POOL_BLOCK_SHIFT = 10,
+	POOL_BLOCK_LEN = 1 << POOL_BLOCK_SHIFT,
+	POOL_ITEM_MIN = 12
+};
 
 struct pool {
 	uint8_t **blocks;

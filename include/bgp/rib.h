@@ -59,7 +59,7 @@ enum dest_flag {
 	DEST_HAS_BEST = 1 << 0, /* the first path is the best */
 	DEST_FIB_QUEUED = 1 << 1,
 	DEST_BEST_CHANGED = 1 << 2, /* since the groups saw it */
-	DEST_TOUCHED = 1 << 3, /* the same paths are to be sent otherwise */
+	DEST_TOUCHED = 1 << 3,      /* the same paths are to be sent otherwise */
 };
 
 enum nexthop_state { NEXTHOP_UNREACHABLE, NEXTHOP_REACHABLE };
@@ -184,8 +184,8 @@ bool rib_path_is_usable(const struct path *path);
  * Brings the `max` most preferred of `n` usable paths of one destination to the front,
  * the best first; returns how many those are.
  */
-unsigned rib_rank(
-    const struct rib *rib, const struct path **paths, unsigned n, unsigned max);
+unsigned
+rib_rank(const struct rib *rib, const struct path **paths, unsigned n, unsigned max);
 /* Drops a reference that somebody but a path held. */
 void rib_attrs_unref(struct rib *rib, struct attrs *attrs);
 
@@ -196,7 +196,8 @@ const char *rib_lose_reason(
 /* ---- the change list ---- */
 /*
  * Versions count changes of a family's best paths, from 1, or of any of its paths
- * (rib_list_all_paths()).  A destination is on the list once, at its last change.  The consumer (out) reads stretches and trims.
+ * (rib_list_all_paths()).  A destination is on the list once, at its last change.  The
+ * consumer (out) reads stretches and trims.
  */
 /* Somebody is sent more than the best path: changes of the others are listed, too. */
 void rib_list_all_paths(struct rib *rib, enum family family, bool on);

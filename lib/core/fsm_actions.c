@@ -144,8 +144,10 @@ do_send_open(struct session *s)
 		.as4 = true,
 		.route_refresh = true,
 		.extended_message = true };
-	for (int f = 0; f < FAMILY_COUNT; f++)
+	for (int f = 0; f < FAMILY_COUNT; f++) {
 		open->families[f] = options->families[f];
+		open->add_path[f] = options->families[f] ? options->add_path : 0;
+	}
 	open->graceful_restart = options->graceful_restart;
 	if (open->graceful_restart) {
 		open->restarting = s->sp->deferring;

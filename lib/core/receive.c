@@ -84,8 +84,10 @@ fill_update_context(struct session *s)
 		.accept_as_zero = options->accept_as_set && !peer->ebgp,
 		.enforce_first_as =
 		    peer->ebgp && options->enforce_first_as ? s->theirs.as : 0 };
-	for (int f = 0; f < FAMILY_COUNT; f++)
+	for (int f = 0; f < FAMILY_COUNT; f++) {
 		s->update.families[f] = s->params.families[f];
+		s->update.add_path[f] = (s->params.add_path[f] & ADD_PATH_RECEIVE) != 0;
+	}
 }
 
 static void

@@ -40,14 +40,15 @@ path_flags(const struct speaker *sp, const struct peer *peer, const struct attrs
 }
 
 static void
-withdraw_field(
-    struct speaker *sp, struct peer *peer, struct slice field, enum family family)
+withdraw_field(struct speaker *sp, struct peer *peer, const struct session *s,
+    struct slice field, enum family family)
 {
+	bool add_path = field.len > 0 && s->update.add_path[family];
 	struct rcur in = rcur_of_slice(field);
 	struct nlri nlri;
 
-	while (nlri_get(&in, family, false, &nlri))
-		rib_withdraw(sp->rib, peer->number, &nlri.prefix);
+	while (nlri_get(&in, family, add_path, &nlri))
+		rib_withdraw(sp->rib, peer->number, &nlri.prefix, nlri.path_id);
 }
 
 /* Drops the caller's reference, and the next hop's user with the last one. */
@@ -58,29 +59,48 @@ attrs_drop(struct speaker *sp, struct attrs *attrs)
 	attrs_unref(sp->attrs, attrs);
 }
 
+/* What a peer may make us hold is bounded: paths of one prefix, too. */
 static void
-announce_field(struct speaker *sp, struct peer *peer, const struct update *u,
-    struct slice field, enum family family, struct slice next_hop, bool as4)
+note_refused(struct speaker *sp, struct peer *peer, uint32_t count)
 {
+	struct speaker_event *event = note_event(sp, EVENT_UPDATE_FAULT, peer);
+
+	event->action = ACTION_DISCARD;
+	note_text(event, "more than %d paths of one prefix: %u not taken",
+	    RIB_PATHS_PER_PEER, count);
+	snprintf(peer->last_error, sizeof(peer->last_error),
+	    "UPDATE: more than %d paths of one prefix", RIB_PATHS_PER_PEER);
+	peer->last_error_ms = sp->now_ms;
+	peer->counters.faults_discard++;
+}
+
+static void
+announce_field(struct peer *peer, struct session *s, const struct update *u,
+    struct slice field, enum family family, struct slice next_hop)
+{
+	struct speaker *sp = s->sp;
 	struct rcur in = rcur_of_slice(field);
 	struct attrs *attrs;
 	struct nlri nlri;
 	uint8_t flags;
+	uint32_t refused = 0;
 
 	if (field.len == 0)
 		return;
 	attrs = u->verdict >= ACTION_WITHDRAW
 		    ? NULL
-		    : attrs_from_update(sp->attrs, u, next_hop, as4);
+		    : attrs_from_update(sp->attrs, u, next_hop, s->update.as4);
 	if (attrs == NULL) {
-		withdraw_field(sp, peer, field, family);
+		withdraw_field(sp, peer, s, field, family);
 		return;
 	}
 	flags = path_flags(sp, peer, attrs);
-	while (nlri_get(&in, family, false, &nlri))
-		rib_announce(sp->rib, peer->number, &nlri.prefix, attrs, flags,
-		    speaker_now_s(sp));
+	while (nlri_get(&in, family, s->update.add_path[family], &nlri))
+		refused += !rib_announce(sp->rib, peer->number, &nlri.prefix,
+		    nlri.path_id, attrs, flags, speaker_now_s(sp));
 	attrs_drop(sp, attrs);
+	if (refused > 0)
+		note_refused(sp, peer, refused);
 }
 
 static void
@@ -171,12 +191,36 @@ peer_apply_update(struct peer *peer, struct session *s, struct slice body)
 		peer_end_of_rib(sp, peer, (enum family)u.end_of_rib_family);
 		return;
 	}
-	withdraw_field(sp, peer, u.withdrawn, FAMILY_IPV4);
-	withdraw_field(sp, peer, u.mp_withdrawn, (enum family)u.mp_withdrawn_family);
-	announce_field(sp, peer, &u, u.nlri, FAMILY_IPV4, u.next_hop, s->update.as4);
-	announce_field(sp, peer, &u, u.mp_nlri, (enum family)u.mp_family, u.mp_next_hop,
-	    s->update.as4);
+	withdraw_field(sp, peer, s, u.withdrawn, FAMILY_IPV4);
+	withdraw_field(sp, peer, s, u.mp_withdrawn, (enum family)u.mp_withdrawn_family);
+	announce_field(peer, s, &u, u.nlri, FAMILY_IPV4, u.next_hop);
+	announce_field(peer, s, &u, u.mp_nlri, (enum family)u.mp_family, u.mp_next_hop);
 	check_limits(peer, s);
+}
+
+/* A path whose flags change moves in the list, so the search begins anew. */
+static void
+refilter_dest(struct speaker *sp, struct peer *peer, enum family family,
+    struct dest *dest, bool touch)
+{
+	struct prefix prefix = dest_prefix(dest, family);
+	struct path *path = dest->paths;
+
+	while (path != NULL) {
+		uint8_t flags = path->peer != peer->number
+				    ? path->flags
+				    : path_flags(sp, peer, path->attrs);
+
+		if (flags == path->flags) {
+			path = path->next;
+			continue;
+		}
+		rib_reflag(sp->rib, &prefix, path, flags);
+		path = dest->paths;
+	}
+	for (path = dest->paths; touch && path != NULL; path = path->next)
+		if (path->peer == peer->number)
+			rib_touch(sp->rib, family, dest, path);
 }
 
 /*
@@ -190,17 +234,8 @@ peer_refilter(struct speaker *sp, struct peer *peer, bool touch)
 		for (uint32_t id = 1; id <= rib_dest_top(sp->rib, (enum family)f);
 		     id++) {
 			struct dest *dest = rib_dest_at(sp->rib, (enum family)f, id);
-			struct path *path = dest == NULL ? NULL : dest->paths;
-			struct prefix prefix;
 
-			while (path != NULL && path->peer != peer->number)
-				path = path->next;
-			if (path == NULL)
-				continue;
-			prefix = dest_prefix(dest, (enum family)f);
-			rib_reflag(
-			    sp->rib, &prefix, path, path_flags(sp, peer, path->attrs));
-			if (touch && path == dest_best(dest))
-				rib_touch(sp->rib, (enum family)f, dest);
+			if (dest != NULL)
+				refilter_dest(sp, peer, (enum family)f, dest, touch);
 		}
 }

@@ -43,6 +43,8 @@ fill_key(const struct speaker *sp, const struct peer *peer, enum family family,
 	key->own_only = is_deferred(sp, peer);
 	key->message_size =
 	    peer->params.extended_message ? MESSAGE_MAX_EXTENDED_LEN : MESSAGE_MAX_LEN;
+	if (peer->params.add_path[family] & ADD_PATH_SEND)
+		key->add_path = options->add_path_max;
 	key->local_as = options->local_as;
 	key->remote_as = peer->ebgp ? peer->remote_open.as : 0;
 	key->cluster_id = sp->conf->router.cluster_id;

@@ -10,8 +10,8 @@
  */
 #include <stdlib.h>
 
-#include "bgp/attrs.h"
 #include "batch.h"
+#include "bgp/attrs.h"
 
 struct batch *
 batch_new(void)
@@ -101,7 +101,7 @@ batch_mark_seen(const struct batch *batch)
 		const struct path *best = dest_best(dest);
 
 		dest->out_source = best == NULL ? 0 : best->peer + 1;
-		dest->flags &= (uint8_t)~(DEST_BEST_CHANGED | DEST_TOUCHED);
+		dest->flags &= (uint8_t) ~(DEST_BEST_CHANGED | DEST_TOUCHED);
 	}
 }
 

@@ -19,9 +19,9 @@ struct item {
 };
 
 struct bucket {
-	struct path path; /* any of the bucket; no attributes: no best path */
-	uint32_t first, last;    /* item index + 1 */
-	struct target target;    /* of the announcement, while it is encoded */
+	struct path path;     /* any of the bucket; no attributes: no best path */
+	uint32_t first, last; /* item index + 1 */
+	struct target target; /* of the announcement, while it is encoded */
 };
 
 /* Sorted by whom they are for: all but `source`, `source` alone, or the owners named by
@@ -57,8 +57,8 @@ struct encoding {
 };
 
 /* Room for one more must be there. */
-struct item *batch_add_route(
-    struct batch *batch, struct dest *dest, const struct path *path);
+struct item *
+batch_add_route(struct batch *batch, struct dest *dest, const struct path *path);
 /* Asks for the bucket's routes whether they go out, and begins their messages.  False:
  * they do not; *block_len is 0 where their attributes fit into no message. */
 bool bucket_begin(struct encoding *e, struct bucket *bucket, size_t *block_len);

@@ -82,12 +82,12 @@ struct group {
 	uint64_t waiting_since_ms;  /* 0: not over BACKLOG_MAX */
 	struct walk_slot cache[WALK_CACHE];
 	uint32_t cache_next;
-	uint32_t walk_hint;      /* segment encoded last */
-	struct chunk *catch_up;  /* the last stretch encoded for laggards */
-	struct paths *paths;     /* with add-path: what the head has advertised */
+	uint32_t walk_hint;     /* segment encoded last */
+	struct chunk *catch_up; /* the last stretch encoded for laggards */
+	struct paths *paths;    /* with add-path: what the head has advertised */
 	uint8_t path_ids; /* members may hold identifiers up to this: some came from a
 			   * group that sent more paths */
-	uint64_t marked;         /* changes up to here: see mark_pending() */
+	uint64_t marked;  /* changes up to here: see mark_pending() */
 	struct out_bits *unsure; /* those marked: their source may hold a route, too */
 };
 
@@ -101,12 +101,12 @@ struct out {
 	struct member *ready_first, **ready_last;
 	struct chunk *end_of_rib[FAMILY_COUNT];
 	uint32_t too_long;
-	struct batch *batch; /* scratch, see batch.c */
-	struct batch *path_batch;        /* the same for groups with add-path */
+	struct batch *batch;            /* scratch, see batch.c */
+	struct batch *path_batch;       /* the same for groups with add-path */
 	const struct path **candidates; /* scratch, see paths.c */
 	uint32_t candidates_room;
-	uint8_t *block;      /* scratch for one attribute block … */
-	uint8_t *message;    /* … and for one message */
+	uint8_t *block;   /* scratch for one attribute block … */
+	uint8_t *message; /* … and for one message */
 };
 
 /* chunk.c */

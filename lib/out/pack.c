@@ -165,8 +165,9 @@ pack_prefix(struct pack *pack, const struct prefix *prefix, uint32_t path_id)
 	bool add_path = pack->key->add_path != 0;
 	struct wcur w;
 
-	if (pack->at != NULL && pack->len + tail_len(pack) + nlri_len(prefix, add_path) >
-				    pack->key->message_size)
+	if (pack->at != NULL &&
+	    pack->len + tail_len(pack) + nlri_len(prefix, add_path) >
+		pack->key->message_size)
 		pack_flush(pack);
 	if (pack->at == NULL)
 		start_message(pack);

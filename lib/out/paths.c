@@ -2,15 +2,15 @@
  *
  * Groups with add-path (RFC 7911): the best few paths of each destination.
  *
- * The path identifier is a slot, 1 to the most paths that the group sends.  A path keeps
- * its slot as long as it is among those; a newcomer takes one that was left.  So what a
- * member may hold of a destination is bounded by the slots, and a laggard needs no memory
- * of paths that are gone: what is not in a slot now is withdrawn.
+ * The path identifier is a slot, 1 to the most paths that the group sends.  A path
+ * keeps its slot as long as it is among those; a newcomer takes one that was left.  So
+ * what a member may hold of a destination is bounded by the slots, and a laggard needs
+ * no memory of paths that are gone: what is not in a slot now is withdrawn.
  *
- * The books (the Adj-RIB-Out) name what the head has advertised in each slot.  They hold
- * a reference of the attribute set, so that "the same set" means the same octets.  The
- * head alone changes them, by difference; walks and laggards are served from them, and
- * only a destination that the group has not seen yet is worked out in a walk.
+ * The books (the Adj-RIB-Out) name what the head has advertised in each slot.  They
+ * hold a reference of the attribute set, so that "the same set" means the same octets.
+ * The head alone changes them, by difference; walks and laggards are served from them,
+ * and only a destination that the group has not seen yet is worked out in a walk.
  */
 #include <stdlib.h>
 
@@ -119,8 +119,8 @@ slot_set(struct encoding *e, struct slots *slots, unsigned k, const struct path 
 	slots->used = (uint8_t)(slots->used - (old != NULL) + (path != NULL));
 	*slot = (struct slot){ 0 };
 	if (path != NULL) {
-		*slot = (struct slot){ attrs_ref(path->attrs), path->peer,
-			path->path_id };
+		*slot =
+		    (struct slot){ attrs_ref(path->attrs), path->peer, path->path_id };
 		group_count(e->group, path->peer + 1, 1);
 	}
 	if (old != NULL)
@@ -198,8 +198,7 @@ encode_paths(struct encoding *e, struct bucket *bucket)
 			continue;
 		}
 		if (item->may_hold)
-			withdraw_from_owners(
-			    e, item->dest, item->path_id, item->sure);
+			withdraw_from_owners(e, item->dest, item->path_id, item->sure);
 		if (e->chunk != NULL)
 			pack_prefix(&e->pack, &prefix, item->path_id);
 	}
@@ -266,8 +265,7 @@ struct change {
 };
 
 static void
-keep_those_who_stay(
-    struct encoding *e, struct dest *dest, struct change *c, unsigned n)
+keep_those_who_stay(struct encoding *e, struct dest *dest, struct change *c, unsigned n)
 {
 	struct slots *slots = *book_of(e->group->paths, dest);
 
@@ -324,8 +322,7 @@ place_newcomers(struct encoding *e, struct dest *dest, struct change *c, unsigne
 		sure = was_used && !c->full ? (*book)->at[k].peer : NOBODY;
 		slot_set(e, *book, k, e->out->candidates[i]);
 		c->stays[k] = true;
-		add_route(
-		    e, dest, &(*book)->at[k], k + 1, was_used || c->full, sure);
+		add_route(e, dest, &(*book)->at[k], k + 1, was_used || c->full, sure);
 	}
 }
 

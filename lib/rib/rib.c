@@ -195,8 +195,7 @@ rib_touch(
     struct rib *rib, enum family family, struct dest *dest, const struct path *path)
 {
 	dest->flags |= DEST_TOUCHED;
-	dest_decide(
-	    rib, &rib->tables[family], dest, path == dest_best(dest), false);
+	dest_decide(rib, &rib->tables[family], dest, path == dest_best(dest), false);
 }
 
 void
@@ -253,8 +252,8 @@ rib_announce(struct rib *rib, uint32_t peer, const struct prefix *prefix,
 	struct path **at, *path;
 	uint32_t number;
 
-	if (dest != NULL && path_id != 0 &&
-	    find_path(dest, peer, path_id, 0) == NULL && !has_room(dest, peer))
+	if (dest != NULL && path_id != 0 && find_path(dest, peer, path_id, 0) == NULL &&
+	    !has_room(dest, peer))
 		return false;
 	if (attrs->nexthop == NULL && attrs->next_hop_len > 0)
 		attrs->nexthop = nexthop_get(rib, attrs);

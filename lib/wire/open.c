@@ -26,7 +26,7 @@ enum {
 typedef bool capability_reader(struct slice value, struct open *open);
 
 static capability_reader multiprotocol_get, graceful_restart_get, as4_get, fqdn_get,
-    route_refresh_get, extended_message_get, enhanced_refresh_get;
+    route_refresh_get, extended_message_get, enhanced_refresh_get, add_path_get;
 
 /* Refused are those without which the session would mean something else than the peer
  * thinks; the rest are ignored when malformed. */
@@ -40,6 +40,7 @@ static const struct {
 	{ CAPABILITY_EXTENDED_MESSAGE, false, extended_message_get },
 	{ CAPABILITY_GRACEFUL_RESTART, false, graceful_restart_get },
 	{ CAPABILITY_AS4, true, as4_get },
+	{ CAPABILITY_ADD_PATH, false, add_path_get },
 	{ CAPABILITY_ENHANCED_REFRESH, false, enhanced_refresh_get },
 	{ CAPABILITY_FQDN, false, fqdn_get },
 };
@@ -128,6 +129,26 @@ graceful_restart_get(struct slice value, struct open *open)
 			continue;
 		open->gr_families[family] = true;
 		open->forwarding[family] = (flags & GR_FORWARDING) != 0;
+	}
+	return true;
+}
+
+/* RFC 7911 4: a tuple with another value than these three is ignored. */
+static bool
+add_path_get(struct slice value, struct open *open)
+{
+	struct rcur in = rcur_of_slice(value);
+
+	if (value.len % 4 != 0)
+		return false;
+	while (rcur_left(&in) > 0) {
+		uint16_t afi = rcur_u16(&in);
+		enum family family = family_from_afi(afi, rcur_u8(&in));
+		uint8_t what = rcur_u8(&in);
+
+		if (family != FAMILY_NONE && what >= ADD_PATH_RECEIVE &&
+		    what <= (ADD_PATH_RECEIVE | ADD_PATH_SEND))
+			open->add_path[family] = what;
 	}
 	return true;
 }
@@ -299,6 +320,26 @@ graceful_restart_put(struct wcur *out, const struct open *open)
 	}
 }
 
+static void
+add_path_put(struct wcur *out, const struct open *open)
+{
+	size_t len = 0;
+	int f;
+
+	for (f = 0; f < FAMILY_COUNT; f++)
+		len += open->add_path[f] != 0 ? 4 : 0;
+	if (len == 0)
+		return;
+	capability_head(out, CAPABILITY_ADD_PATH, len);
+	for (f = 0; f < FAMILY_COUNT; f++) {
+		if (open->add_path[f] == 0)
+			continue;
+		family_put(out, (enum family)f);
+		wcur_u8(out, SAFI_UNICAST);
+		wcur_u8(out, open->add_path[f]);
+	}
+}
+
 static size_t
 name_len(const char name[FQDN_MAX_LEN + 1], size_t max)
 {
@@ -345,6 +386,7 @@ capabilities_put(struct wcur *out, const struct open *open)
 		capability_head(out, CAPABILITY_AS4, 4);
 		wcur_u32(out, open->as);
 	}
+	add_path_put(out, open);
 	if (open->enhanced_refresh)
 		capability_head(out, CAPABILITY_ENHANCED_REFRESH, 0);
 	if (open->hostname[0] != '\0' || open->domain[0] != '\0')
@@ -387,6 +429,19 @@ open_put(struct wcur *out, const struct open *open)
 	message_end(out, start);
 }
 
+/* One side's sending is the other's receiving. */
+static uint8_t
+negotiate_add_path(uint8_t ours, uint8_t theirs)
+{
+	uint8_t what = 0;
+
+	if ((ours & ADD_PATH_RECEIVE) && (theirs & ADD_PATH_SEND))
+		what |= ADD_PATH_RECEIVE;
+	if ((ours & ADD_PATH_SEND) && (theirs & ADD_PATH_RECEIVE))
+		what |= ADD_PATH_SEND;
+	return what;
+}
+
 struct session_params
 open_negotiate(const struct open *ours, const struct open *theirs)
 {
@@ -401,8 +456,12 @@ open_negotiate(const struct open *ours, const struct open *theirs)
 	};
 	int f;
 
-	for (f = 0; f < FAMILY_COUNT; f++)
+	for (f = 0; f < FAMILY_COUNT; f++) {
 		p.families[f] = ours->families[f] && theirs->families[f];
+		if (p.families[f])
+			p.add_path[f] =
+			    negotiate_add_path(ours->add_path[f], theirs->add_path[f]);
+	}
 	p.keepalive_s = p.hold_time_s / 3;
 	return p;
 }

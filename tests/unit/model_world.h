@@ -262,8 +262,8 @@ world_expect_paths(const struct world *w, uint32_t peer, uint32_t i,
 	for (const struct path *p = dest->paths; p != NULL; p = p->next) {
 		struct spec exported;
 
-		if (rib_path_is_usable(p) &&
-		    model_export(spec_of(w, p, i), &w->sources[p->peer], key, &exported))
+		if (rib_path_is_usable(p) && model_export(spec_of(w, p, i),
+						 &w->sources[p->peer], key, &exported))
 			paths[n_paths++] = p;
 	}
 	n_paths = rib_rank(w->rib, paths, n_paths, key->add_path);
@@ -306,16 +306,16 @@ check_paths(const struct world *w, uint32_t peer)
 				held[n_held++] = n->receiver.held[i * MODEL_PATHS + k];
 		qsort(want, n_want, sizeof(*want), compare_u64);
 		qsort(held, n_held, sizeof(*held), compare_u64);
-		MODEL_CHECK(n_want == n_held &&
-				memcmp(want, held, n_want * sizeof(*want)) == 0,
+		MODEL_CHECK(
+		    n_want == n_held && memcmp(want, held, n_want * sizeof(*want)) == 0,
 		    "neighbour %u, prefix %u: holds %u paths, should %u, or others",
 		    peer, i, n_held, n_want);
 		MODEL_CHECK(n_want == 0 || (member_route(&n->member, dest, n_want - 1,
 						&path, &path_id) &&
 					       path_id != 0),
 		    "neighbour %u, prefix %u: member_route()", peer, i);
-		MODEL_CHECK(dest == NULL ||
-				!member_route(&n->member, dest, n_want, &path, &path_id),
+		MODEL_CHECK(dest == NULL || !member_route(&n->member, dest, n_want,
+						&path, &path_id),
 		    "neighbour %u, prefix %u: member_route() has more", peer, i);
 		count += n_want;
 		owned += n_owned;
@@ -347,10 +347,8 @@ check_best(const struct world *w, uint32_t peer)
 		    (unsigned long long)want);
 		count += want != 0;
 		owned += is_owned;
-		MODEL_CHECK(
-		    (dest != NULL &&
-			member_route(&n->member, dest, 0, &path, &path_id)) ==
-			(want != 0),
+		MODEL_CHECK((dest != NULL && member_route(&n->member, dest, 0, &path,
+						 &path_id)) == (want != 0),
 		    "neighbour %u, prefix %u: member_route()", peer, i);
 	}
 	ck_assert_uint_eq(n->receiver.n_held, count);
@@ -419,7 +417,8 @@ announce(struct world *w, uint32_t source, uint32_t i)
 	struct prefix prefix = model_prefix(w->family, i);
 	struct attrs *attrs = spec_attrs(w->attrs, s);
 
-	rib_announce(w->rib, source, &prefix, id, attrs, source == 0 ? PATH_NETWORK : 0, 1);
+	rib_announce(
+	    w->rib, source, &prefix, id, attrs, source == 0 ? PATH_NETWORK : 0, 1);
 	attrs_unref(w->attrs, attrs);
 	w->spec_of[source][i * SOURCE_PATHS + id] = (uint8_t)which;
 	forget_due(w, i);

@@ -168,6 +168,24 @@ START_TEST(open_capabilities)
 }
 END_TEST
 
+/* RFC 7911 4: other values than 1, 2, 3 and other families are ignored; of two the last
+ * counts; a length that is no multiple of four makes the capability malformed. */
+START_TEST(open_add_path)
+{
+	struct open o = open_of(HEAD "0c 02 0a 45 08 0001 01 03 0002 01 02");
+
+	ck_assert_uint_eq(o.add_path[FAMILY_IPV4], ADD_PATH_RECEIVE | ADD_PATH_SEND);
+	ck_assert_uint_eq(o.add_path[FAMILY_IPV6], ADD_PATH_SEND);
+	o = open_of(HEAD "10 02 0e 45 0c 0001 01 04 0001 80 01 0002 01 00");
+	ck_assert_uint_eq(o.add_path[FAMILY_IPV4], 0);
+	ck_assert_uint_eq(o.add_path[FAMILY_IPV6], 0);
+	o = open_of(HEAD "0c 02 0a 45 08 0001 01 01 0001 01 02");
+	ck_assert_uint_eq(o.add_path[FAMILY_IPV4], ADD_PATH_SEND);
+	o = open_of(HEAD "09 02 07 45 05 0001 01 01 00");
+	ck_assert_uint_eq(o.add_path[FAMILY_IPV4], 0);
+}
+END_TEST
+
 START_TEST(open_families)
 {
 	struct open o = open_of(HEAD "08 02 06 01 04 0001 00 02"); /* multicast alone */
@@ -278,6 +296,10 @@ START_TEST(open_round)
 	struct open o = open_full();
 
 	round_trip(&o, "full");
+	o.add_path[FAMILY_IPV4] = ADD_PATH_RECEIVE | ADD_PATH_SEND;
+	o.add_path[FAMILY_IPV6] = ADD_PATH_RECEIVE;
+	round_trip(&o, "add-path");
+	memset(o.add_path, 0, sizeof(o.add_path));
 	o.families[FAMILY_IPV4] = false;
 	o.restarting = o.forwarding[FAMILY_IPV6] = false;
 	round_trip(&o, "less");
@@ -368,12 +390,31 @@ END_TEST
 START_TEST(negotiate)
 {
 	struct open a = open_full(), b = open_full();
-	struct session_params p = open_negotiate(&a, &b);
+	struct session_params p;
 
+	a.add_path[FAMILY_IPV4] = b.add_path[FAMILY_IPV4] =
+	    ADD_PATH_RECEIVE | ADD_PATH_SEND;
+	p = open_negotiate(&a, &b);
 	ck_assert(p.families[FAMILY_IPV4] && p.families[FAMILY_IPV6]);
 	ck_assert(p.as4 && p.route_refresh && p.enhanced_refresh && p.extended_message);
 	ck_assert_uint_eq(p.hold_time_s, 90);
 	ck_assert_uint_eq(p.keepalive_s, 30);
+	ck_assert_uint_eq(p.add_path[FAMILY_IPV4], ADD_PATH_RECEIVE | ADD_PATH_SEND);
+	ck_assert_uint_eq(p.add_path[FAMILY_IPV6], 0);
+	/* One side's sending is the other's receiving: RFC 7911 4. */
+	b.add_path[FAMILY_IPV4] = ADD_PATH_SEND;
+	p = open_negotiate(&a, &b);
+	ck_assert_uint_eq(p.add_path[FAMILY_IPV4], ADD_PATH_RECEIVE);
+	p = open_negotiate(&b, &a);
+	ck_assert_uint_eq(p.add_path[FAMILY_IPV4], ADD_PATH_SEND);
+	a.add_path[FAMILY_IPV4] = ADD_PATH_SEND;
+	p = open_negotiate(&b, &a);
+	ck_assert_uint_eq(p.add_path[FAMILY_IPV4], 0);
+	a.add_path[FAMILY_IPV4] = ADD_PATH_RECEIVE;
+	b.families[FAMILY_IPV4] = false;
+	p = open_negotiate(&a, &b);
+	ck_assert_uint_eq(p.add_path[FAMILY_IPV4], 0);
+	b.families[FAMILY_IPV4] = true;
 	b.hold_time_s = 3;
 	b.families[FAMILY_IPV6] = false;
 	b.as4 = b.enhanced_refresh = false;
@@ -406,6 +447,7 @@ main(void)
 	tcase_add_test(t, open_plain);
 	tcase_add_test(t, open_capabilities);
 	tcase_add_test(t, open_families);
+	tcase_add_test(t, open_add_path);
 	tcase_add_test(t, open_graceful_restart);
 	tcase_add_loop_test(t, open_fqdn, 0, sizeof(names) / sizeof(names[0]));
 	tcase_add_test(t, open_round);

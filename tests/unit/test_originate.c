@@ -60,8 +60,9 @@ is_announced(const struct fixture *o, const char *text)
 	struct path path;
 	uint32_t path_id;
 
-	return dest != NULL && peer_route(node_peer(o->node, 1),
-				   (enum family)prefix.family, dest, 0, &path, &path_id);
+	return dest != NULL &&
+	       peer_route(node_peer(o->node, 1), (enum family)prefix.family, dest, 0,
+		   &path, &path_id);
 }
 
 /* How many paths of ours the RIB holds for it, whatever comes of them. */
@@ -296,7 +297,8 @@ START_TEST(attributes_of_own_routes)
 
 		ck_assert_ptr_nonnull(dest);
 		len = peer_export(o.node->sp, node_peer(o.node, 1),
-		    (enum family)prefix.family, dest_best(dest), &next_hop, block, sizeof(block));
+		    (enum family)prefix.family, dest_best(dest), &next_hop, block,
+		    sizeof(block));
 		ck_assert_uint_gt(len, 0);
 		ck_assert(addr_equal(&next_hop, self));
 		ck_assert(

@@ -202,8 +202,7 @@ START_TEST(edit)
 	    "198.51.100.0/24", (struct slice){ in, len },
 	    cases[_i].source == OWN ? "" : "192.0.2.1");
 	out_join(e->out, &e->member, EXPORTER_MEMBER, &key);
-	len = member_export(
-	    e->out, &e->member, dest_best(rib_find(e->rib, &prefix)),
+	len = member_export(e->out, &e->member, dest_best(rib_find(e->rib, &prefix)),
 	    &next_hop, got, sizeof(got));
 	if (cases[_i].want != NULL)
 		want_len = hex_bytes(cases[_i].want, want, sizeof(want));
@@ -212,8 +211,8 @@ START_TEST(edit)
 	/* A buffer one octet short is said to be too short. */
 	if (len > 0)
 		ck_assert_uint_eq(
-		    member_export(e->out, &e->member, dest_best(rib_find(e->rib, &prefix)),
-			&next_hop, got, len - 1),
+		    member_export(e->out, &e->member,
+			dest_best(rib_find(e->rib, &prefix)), &next_hop, got, len - 1),
 		    0);
 	/* The wire says the same. */
 	exporter_drain(e);
@@ -246,8 +245,7 @@ START_TEST(ipv6)
 	group_key_init(&key, FAMILY_IPV6);
 	key.as4 = key.passes = 1;
 	out_join(e->out, &e->member, EXPORTER_MEMBER, &key);
-	len = member_export(
-	    e->out, &e->member, dest_best(rib_find(e->rib, &prefix)),
+	len = member_export(e->out, &e->member, dest_best(rib_find(e->rib, &prefix)),
 	    &next_hop, got, sizeof(got));
 	ck_assert_uint_eq(
 	    len, hex_bytes(ORIGIN PATH_300 LOCAL_PREF_100, want, sizeof(want)));

@@ -361,8 +361,8 @@ START_TEST(cluster_id)
 		ck_assert_uint_eq(
 		    dest->paths->flags, ids[k] == 77 ? PATH_CLUSTER_LOOP : 0);
 		dest = rib_find(speaker_rib(node->sp), &plain);
-		len = peer_export(node->sp, node_peer(node, 2), FAMILY_IPV4, dest_best(dest),
-		    &next_hop, block, sizeof(block));
+		len = peer_export(node->sp, node_peer(node, 2), FAMILY_IPV4,
+		    dest_best(dest), &next_hop, block, sizeof(block));
 		ck_assert(attribute_find(
 		    (struct slice){ block, len }, ATTRIBUTE_CLUSTER_LIST, &a));
 		ck_assert_uint_eq(a.value.len, 4);

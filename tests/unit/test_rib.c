@@ -425,7 +425,8 @@ START_TEST(network_and_import)
 	ck_assert(!rib_withdraw_own(w.rib, p, PATH_NETWORK));
 	ck_assert(dest_best(rib_find(w.rib, p))->flags & PATH_KERNEL);
 	/* Suppressed and back: the same path. */
-	rib_announce(w.rib, RIB_LOCAL_PEER, p, 0, attrs, PATH_KERNEL | PATH_SUPPRESSED, 1);
+	rib_announce(
+	    w.rib, RIB_LOCAL_PEER, p, 0, attrs, PATH_KERNEL | PATH_SUPPRESSED, 1);
 	ck_assert_ptr_null(dest_best(rib_find(w.rib, p)));
 	ck_assert_uint_eq(rib_path_count(w.rib, w.family), 1);
 	ck_assert(rib_withdraw_own(w.rib, p, PATH_KERNEL));
