@@ -1,8 +1,9 @@
 // links: bgp_out
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * Groups with add-path (RFC 7911), octet by octet: identifiers that stay, what is pushed
- * out of the best few, and owners.  The random test of all of it is test_out_model.c.
+ * Groups with add-path (RFC 7911), octet by octet: identifiers that stay, what is
+ * pushed out of the best few, and owners.  The random test of all of it is
+ * test_out_model.c.
  */
 #include "bgp/nlri.h"
 #include "exporter.h"
@@ -161,8 +162,8 @@ START_TEST(identifiers_stay)
 }
 END_TEST
 
-/* A path pushed out of the best N is a withdrawal, or its identifier is given to the one
- * that pushed; when there is room again it comes back. */
+/* A path pushed out of the best N is a withdrawal, or its identifier is given to the
+ * one that pushed; when there is room again it comes back. */
 START_TEST(pushed_out)
 {
 	struct exporter *e = start(2, MESSAGE_MAX_LEN);
@@ -255,8 +256,7 @@ START_TEST(bounded)
 	ck_assert(!rib_announce(e->rib, 1, &prefix, 99999, attrs, 0, 1));
 	ck_assert(rib_announce(e->rib, 1, &prefix, 7, attrs, 0, 1));
 	ck_assert(rib_announce(e->rib, 2, &prefix, 99999, attrs, 0, 1));
-	ck_assert_uint_eq(
-	    rib_path_count(e->rib, FAMILY_IPV4), RIB_PATHS_PER_PEER + 1);
+	ck_assert_uint_eq(rib_path_count(e->rib, FAMILY_IPV4), RIB_PATHS_PER_PEER + 1);
 	withdraw(e, 1, 7);
 	ck_assert(rib_announce(e->rib, 1, &prefix, 99999, attrs, 0, 1));
 	rib_attrs_unref(e->rib, attrs);
