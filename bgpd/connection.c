@@ -124,7 +124,7 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 	/* Bounded by the buffer; a flood of tiny messages has its own bound. */
 	used = session_receive(c->session, buffer, len, READ_MAX);
 	keep_cut(c, buffer + used, len - used);
-	daemon_wake(c->daemon);
+	daemon_wake_fairly(c->daemon);
 }
 
 /* ---- writing ---- */

@@ -26,6 +26,7 @@ enum {
 	WORK_BUDGET = 4096, /* destinations or changes a slice */
 	TURN_MS = 5,        /* RIB work a turn, and writing a turn */
 	FIB_BUDGET = 4096,  /* FIB changes a turn */
+	STARVED_MS = 50,    /* sockets may keep a turn waiting so long */
 	LOG_FLUSH_S = 10,
 };
 
@@ -169,8 +170,18 @@ daemon_turn(evutil_socket_t fd, short what, void *arg)
 	more = write_out(d, now_ms() + TURN_MS) || more;
 	handle_events(d);
 	arm_timer(d);
+	d->turn_ms = now_ms();
 	if (more)
 		daemon_wake(d);
+}
+
+void
+daemon_wake_fairly(struct daemon *d)
+{
+	if (speaker_now(d->speaker) < d->turn_ms + STARVED_MS)
+		daemon_wake(d);
+	else
+		daemon_turn(-1, 0, d);
 }
 
 static void

@@ -37,6 +37,7 @@ struct daemon {
 	struct control *control;
 	struct control_ops control_ops;
 	uint8_t *read_buffer; /* one for all connections */
+	uint64_t turn_ms;     /* when the last turn ended */
 	bool started;         /* the speaker has its configuration */
 	bool stopping;
 	bool keep_routes; /* at the end: our routes stay in the FIB */
@@ -52,6 +53,8 @@ uint64_t now_ms(void);
 void daemon_set_now(struct daemon *d);
 /* Something happened: daemon_turn() will run, after what is urgent. */
 void daemon_wake(struct daemon *d);
+/* The same from a socket: sockets that always have more must not keep the turn waiting. */
+void daemon_wake_fairly(struct daemon *d);
 
 /* Opens everything; the process's exit code, 0 when it may run. */
 int daemon_start(struct daemon *d, struct conf *conf);
