@@ -3,7 +3,7 @@
 #
 # tests/packages.sh GROUP...: the one list of the Debian packages that building, the
 # demonstration and the tests need; installs those that are missing and is done at once
-# where none is.  Groups: build, demo, bird, frr, test (all of it).
+# where none is.  Groups: build, demo, bench, bird, frr, test (all of it).
 #
 # No daemon's service is started by being installed: Debian asks policy-rc.d first.
 set -euo pipefail
@@ -23,9 +23,10 @@ for group in "${@:-test}"; do
 	build) wanted+=" $build" ;;
 	demo) wanted+=" $build $demo" ;;
 	bird) wanted+=" $bird" ;;
+	bench) wanted+=" $build $demo $peers python3" ;;
 	frr) wanted+=" $frr" ;;
 	test) wanted+=" $build $demo $peers $checks $tools" ;;
-	*) echo "packages.sh: no group '$group': build, demo, bird, frr or test" >&2
+	*) echo "packages.sh: no group '$group': build, demo, bench, bird, frr or test" >&2
 	   exit 2 ;;
 	esac
 done
