@@ -40,7 +40,7 @@ def churn(*args, receivers=0):
     return scenario(200, receivers, "--senders-receive", "--prefixes", "50", *args)
 
 
-STEADY = ("--churn-pct", "1", "--churn-interval", "1000", "--churn-spread")
+STEADY = ("--churn-interval", "1000", "--churn-spread", "--churn-pct")
 OVERLAP = ("--mode", "internet", "--overlap", "--as", "65001", "--as-step", "1", "--settle", "3000",
            "--drop", "1")
 SCENARIOS = {
@@ -64,12 +64,12 @@ SCENARIOS = {
     # 200 clients x 50 prefixes, 1 % of them flap every 200 ms, from half the clients at once
     "s4": churn("--churn-pct", "1", "--churn-steps", "50", "--churn-interval", "200"),
     # the same rate, clients in turn: latency without waiting behind a burst
-    "s4-spread": churn(*STEADY, "--churn-steps", "10"),
+    "s4-spread": churn(*STEADY, "1", "--churn-steps", "10"),
     "s4-burst": churn("--churn-pct", "20", "--churn-steps", "5", "--churn-interval", "2000"),
     # 1,000 clients churn for a minute, and again while one reads nothing
-    "stall": scenario(1000, 1, "--senders-receive", "--prefixes", "10", *STEADY, "--churn-steps",
-                      "59", "--stall", "1"),
-    "stall-short": scenario(100, 1, "--senders-receive", "--prefixes", "10", *STEADY,
+    "stall": scenario(1000, 1, "--senders-receive", "--prefixes", "10", *STEADY, "10",
+                      "--churn-steps", "59", "--stall", "1"),
+    "stall-short": scenario(100, 1, "--senders-receive", "--prefixes", "100", *STEADY, "50",
                             "--churn-steps", "4", "--stall", "1"),
     # a table of 10,000 routes to 5,000 clients, then a minute of nothing; and to one
     "idle-5000": feed(10000, 5000, "--connect-window", "64", "--settle", "60000"),
@@ -122,6 +122,8 @@ class Net:
         for ns in (self.dut, self.gen):
             sh("ip", "netns", "add", ns)
             sh("ip", "-n", ns, "link", "set", "lo", "up")
+            # bind() wants it for addresses that a route alone makes local
+            sh("ip", "netns", "exec", ns, "sysctl", "-qw", "net.ipv6.ip_nonlocal_bind=1")
         dut, gen = ("ip", "-n", self.dut), ("ip", "-n", self.gen)
         sh(*dut, "link", "add", "vd", "type", "veth", "peer", "name", "vg", "netns", self.gen)
         sh(*dut, "addr", "add", DUT + "/16", "dev", "vd")
