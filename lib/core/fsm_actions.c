@@ -196,14 +196,19 @@ do_peer_up(struct session *s)
 	peer_up(s);
 }
 
+/* On whole seconds where that is a small part of the interval: thousands of sessions
+ * then wake the process once a second, not each by itself. */
 static void
 do_arm_keepalive(struct session *s)
 {
+	uint64_t at = s->sp->now_ms + timer_jitter_ms(s->params.keepalive_s * 1000u,
+					  speaker_random(s->sp));
+
 	if (s->params.keepalive_s == 0)
 		return;
-	s->keepalive_at_ms =
-	    s->sp->now_ms +
-	    timer_jitter_ms(s->params.keepalive_s * 1000u, speaker_random(s->sp));
+	if (s->params.keepalive_s >= 10)
+		at -= at % 1000;
+	s->keepalive_at_ms = at;
 }
 
 /* What becomes of the peer when a connection of its is gone. */
