@@ -54,6 +54,8 @@ static const struct {
 	    true },
 	[EVENT_UPDATE_FAULT] = { "update-fault", LOG_LEVEL_WARNING, true },
 	[EVENT_END_OF_RIB] = { "end-of-rib", LOG_LEVEL_DEBUG, true },
+	[EVENT_HANDOVER] = { "handover", LOG_LEVEL_NOTICE, false },
+	[EVENT_HANDED_OVER] = { "handed-over", LOG_LEVEL_NOTICE, false },
 	[EVENT_STALE_KEPT] = { "stale-kept", LOG_LEVEL_INFO, false },
 	[EVENT_STALE_SWEPT] = { "stale-swept", LOG_LEVEL_INFO, false },
 	[EVENT_MAX_PREFIXES] = { "max-prefixes", LOG_LEVEL_WARNING, true },
@@ -241,6 +243,16 @@ say(const struct speaker_event *event, char *buf, size_t len)
 	case EVENT_END_OF_RIB:
 		snprintf(buf, len, "End-of-RIB received, %s", family);
 		break;
+	case EVENT_HANDOVER:
+		snprintf(buf, len,
+		    "removed from the cluster's sessions: it stays until its %" PRIu64
+		    " routes come another way",
+		    event->count);
+		break;
+	case EVENT_HANDED_OVER:
+		snprintf(buf, len, "handed over, %" PRIu64 " routes are lost: %s",
+		    event->count, event->text);
+		break;
 	case EVENT_STALE_KEPT:
 		snprintf(buf, len,
 		    "%" PRIu64 " %s routes of the ended session are kept"
@@ -257,9 +269,10 @@ say(const struct speaker_event *event, char *buf, size_t len)
 		break;
 	case EVENT_TOO_LONG:
 		snprintf(buf, len,
-		    "%s is not sent: its attributes do not fit into a"
+		    "%s%s not sent: attributes that do not fit into a"
 		    " message",
-		    prefix_format(&event->prefix, prefix));
+		    prefix_format(&event->prefix, prefix),
+		    event->count > 1 ? " and others are" : " is");
 		break;
 	case EVENT_CONVERGED:
 		snprintf(buf, len,
@@ -304,6 +317,8 @@ fields_of(const struct speaker_event *event)
 		json_object_set_new(
 		    o, "octets", json_string(octets_text(event, octets)));
 		break;
+	case EVENT_HANDOVER:
+	case EVENT_HANDED_OVER:
 	case EVENT_STALE_KEPT:
 	case EVENT_STALE_SWEPT:
 	case EVENT_MAX_PREFIXES:

@@ -62,6 +62,7 @@ show_peer(const struct control_ops *ops, const struct peer *peer)
 	show_put(o, "type", json_string(peer->ebgp ? "ebgp" : "ibgp"));
 	show_put(o, "client", json_boolean(peer->conf.options.client));
 	show_put(o, "dynamic", json_boolean(peer->dynamic));
+	show_put(o, "leaving", json_boolean(peer->handover_until_ms != 0));
 	show_put(o, "description", text_json_or_null(peer->conf.description));
 	show_put(o, "state", json_string(fsm_state_name(peer_state(peer))));
 	show_put(o, "disabled", json_boolean(peer->disabled));

@@ -35,7 +35,9 @@ print_identity(const json_t *peer, FILE *out)
 	print_line(out, "AS", "%s, local AS %s, %s%s%s%s", field_digits(peer, "as", as),
 	    field_digits(peer, "local_as", local_as), field_text(peer, "type"),
 	    field_is_true(peer, "client") ? ", reflector client" : "",
-	    field_is_true(peer, "dynamic") ? ", dynamic" : "",
+	    field_is_true(peer, "leaving")   ? ", leaving"
+	    : field_is_true(peer, "dynamic") ? ", dynamic"
+					     : "",
 	    field_is_true(peer, "passive") ? ", passive" : "");
 	if (has(peer, "group"))
 		print_line(out, "group", "%s", field_text(peer, "group"));

@@ -79,6 +79,8 @@ struct conf_cluster {
 	uint32_t as;
 	size_t n_nodes;
 	size_t n_reflectors;
+	struct addr *addresses; /* of all nodes, of both families */
+	size_t n_addresses;
 };
 
 /* Every option a peer can have; compared field by field on reload. */
@@ -113,6 +115,7 @@ struct conf_peer {
 	struct addr address;
 	bool enabled;
 	bool from_cluster;
+	bool reflector; /* of ours: a cluster node, and we are none */
 	/* Of two cluster nodes the one with the lesser address waits connect-retry
 	 * seconds before it dials (INTERFACE.md, "The cluster section"). */
 	bool dial_late;

@@ -139,7 +139,9 @@ size_t member_export(const struct out *out, const struct member *member,
     const struct path *path, struct addr *next_hop, uint8_t *block, size_t len);
 uint32_t out_group_count(const struct out *out);
 size_t out_bytes(const struct out *out);
+/* Routes that did not fit into a message of their group; and the last one. */
 uint32_t out_too_long_count(const struct out *out);
+struct prefix out_too_long_last(const struct out *out);
 /* The slowest member, when the tombstones that wait for it have passed the bound for
  * ten seconds (to be reset, Cease 6/8).  Once a turn. */
 struct member *out_overdue_member(struct out *out);

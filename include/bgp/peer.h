@@ -51,6 +51,8 @@ struct peer {
 	bool stale[FAMILY_COUNT];      /* some paths of a former session are kept */
 	bool end_of_rib[FAMILY_COUNT]; /* received in this session */
 	uint64_t stale_until_ms;       /* 0: no timer */
+	uint64_t handover_until_ms;    /* 0: it is configured; see handover.c */
+	uint64_t client_until_ms;      /* 0: no limit; reflected for until then */
 	bool came_up;                  /* Established at least once since our start */
 
 	struct member members[FAMILY_COUNT]; /* update group membership */

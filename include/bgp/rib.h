@@ -84,6 +84,8 @@ struct rib_peer {
 	bool used;
 	bool ebgp;
 	bool client;        /* route reflector client */
+	bool yields;        /* its paths lose to those of any other peer */
+	uint8_t yield_walk; /* its destinations are to be decided again: see walk.c */
 	uint32_t router_id; /* host order */
 	struct addr address;
 	struct {
@@ -138,6 +140,10 @@ void rib_peer_new_epoch(struct rib *rib, uint32_t peer, enum family family);
 /* Remove, in slices of rib_work(), the paths that are `age` or more epochs old: 0 is
  * all of them, 1 all that are stale, 2 those stale since before the last epoch. */
 void rib_purge(struct rib *rib, uint32_t peer, enum family family, unsigned age);
+/* Its paths lose to any other, or no more: decided in slices of rib_work(). */
+void rib_yield(struct rib *rib, uint32_t peer, bool on);
+/* That has been done for all of them. */
+bool rib_has_yielded(const struct rib *rib, uint32_t peer);
 /* No purge of the peer is under way or wanted. */
 bool rib_peer_is_clean(const struct rib *rib, uint32_t peer);
 /* Walks on with purges and changed next hops, over at most `budget` destinations.

@@ -150,6 +150,8 @@ enum event_kind {
 	EVENT_NOTIFICATION_RECEIVED,
 	EVENT_UPDATE_FAULT, /* action, attribute, text, octets */
 	EVENT_END_OF_RIB,   /* family */
+	EVENT_HANDOVER,     /* removed by a reload, stays for count routes */
+	EVENT_HANDED_OVER,  /* … and is gone; count: routes lost; text: why now */
 	EVENT_STALE_KEPT,   /* family, count */
 	EVENT_STALE_SWEPT,  /* family, count */
 	EVENT_MAX_PREFIXES, /* count; text: the action */

@@ -338,5 +338,6 @@ conf_free(struct conf *conf)
 	free(conf->peers);
 	free(conf->groups);
 	free(conf->filters);
+	free(conf->cluster.addresses);
 	free(conf);
 }

@@ -242,6 +242,7 @@ session_build(struct builder *b, const struct cluster_node *own,
 	peer = peer_add(b, other->node);
 	peer->enabled = true;
 	peer->from_cluster = true;
+	peer->reflector = other->reflector && !own->reflector;
 	peer->address = ends.remote;
 	peer->dial_late = addr_compare(&ends.local, &ends.remote) < 0;
 	peer->options = *options;
@@ -276,6 +277,23 @@ sessions_build(
 	}
 }
 
+/* Who is in the cluster at all, with a session or without. */
+static void
+addresses_note(struct builder *b)
+{
+	struct conf_cluster *cluster = &b->conf->cluster;
+
+	cluster->addresses = mem_zero(2 * b->n_nodes, sizeof(*cluster->addresses));
+	for (size_t i = 0; i < b->n_nodes; i++) {
+		const struct addr *both[] = { &b->nodes[i].address,
+			&b->nodes[i].address6 };
+
+		for (int k = 0; k < 2; k++)
+			if (both[k]->family != FAMILY_NONE)
+				cluster->addresses[cluster->n_addresses++] = *both[k];
+	}
+}
+
 void
 cluster_build(struct builder *b)
 {
@@ -293,6 +311,7 @@ cluster_build(struct builder *b)
 	if (cluster->as == 0)
 		cluster->as = b->conf->router.as;
 	nodes_read(b, node);
+	addresses_note(b);
 	mesh_decide(b, node);
 	own = own_find(b, node);
 	if (own != NULL) {

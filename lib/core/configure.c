@@ -27,17 +27,15 @@ remove_peer(struct speaker *sp, struct peer *peer)
 	peer_stop(sp, peer, CEASE_DECONFIGURED, NULL, "removed from the configuration");
 }
 
-static void
-add_peer(struct speaker *sp, const struct conf_peer *conf)
+void
+peer_set_client(struct speaker *sp, struct peer *peer, bool client)
 {
-	struct peer *peer = peers_find(sp, &conf->address);
-
-	/* A session of a range: it has a section of its own now. */
-	if (peer != NULL)
-		remove_peer(sp, peer);
-	peer = peers_add(sp, conf);
-	apply_conf_disabled(peer);
-	peer_start(sp, peer);
+	peer->conf.options.client = client;
+	peer_tell_rib(sp, peer);
+	/* RFC 4456 6: who is sent a client's routes is another question. */
+	peer_refilter(sp, peer, true);
+	if (peer->established != NULL)
+		peer_rekey(sp, peer);
 }
 
 static void
@@ -60,6 +58,8 @@ change_peer(
 	bool was_client = peer->conf.options.client;
 
 	peer->conf = *after;
+	if (!reset)
+		handover_keep_client(sp, peer, was_client);
 	if (reset) {
 		peer_stop(
 		    sp, peer, CEASE_CONFIG_CHANGE, NULL, "its configuration changed");
@@ -70,12 +70,41 @@ change_peer(
 	peer->ebgp = peer_is_ebgp(after);
 	peer_tell_rib(sp, peer);
 	/* RFC 4456 6: who is sent a client's routes is another question. */
-	peer_refilter(sp, peer, was_client != after->options.client);
+	peer_refilter(sp, peer, was_client != peer->conf.options.client);
 	if (peer->established != NULL)
 		peer_rekey(sp, peer);
 	change_enabled(sp, peer, was_enabled);
 	if (reset && !peer->disabled)
 		peer_schedule_retry(sp, peer, REDIAL_MS);
+}
+
+/* Handed over by an earlier reload, and now it is back. */
+static void
+revive_peer(struct speaker *sp, struct peer *peer, const struct conf_peer *conf)
+{
+	enum conf_change change = conf_peer_options_change(
+	    sp->conf, &peer->conf.options, sp->conf, &conf->options);
+
+	handover_revive(sp, peer);
+	change_peer(sp, peer, conf, change >= CONF_CHANGE_RESET);
+	peer_start(sp, peer);
+}
+
+static void
+add_peer(struct speaker *sp, const struct conf_peer *conf)
+{
+	struct peer *peer = peers_find(sp, &conf->address);
+
+	if (peer != NULL && peer->handover_until_ms != 0) {
+		revive_peer(sp, peer, conf);
+		return;
+	}
+	/* A session of a range: it has a section of its own now. */
+	if (peer != NULL)
+		remove_peer(sp, peer);
+	peer = peers_add(sp, conf);
+	apply_conf_disabled(peer);
+	peer_start(sp, peer);
 }
 
 static void
@@ -110,7 +139,7 @@ reload_dynamic(struct speaker *sp, const struct conf *old)
 }
 
 static void
-follow_plan(struct speaker *sp, const struct conf_plan *plan)
+follow_plan(struct speaker *sp, const struct conf_plan *plan, const struct conf *old)
 {
 	for (size_t i = 0; i < plan->n_steps; i++) {
 		const struct conf_plan_step *step = &plan->steps[i];
@@ -121,8 +150,12 @@ follow_plan(struct speaker *sp, const struct conf_plan *plan)
 		switch (step->action) {
 		case CONF_PLAN_SAME:
 			/* Filters are named by index, which may have moved. */
-			if (peer != NULL)
+			if (peer != NULL) {
+				bool was_client = peer->conf.options.client;
+
 				peer->conf = *step->after;
+				handover_keep_client(sp, peer, was_client);
+			}
 			break;
 		case CONF_PLAN_APPLY:
 		case CONF_PLAN_RESET:
@@ -136,7 +169,7 @@ follow_plan(struct speaker *sp, const struct conf_plan *plan)
 			    peers_find(sp, &step->after->address));
 			break;
 		case CONF_PLAN_REMOVED:
-			if (peer != NULL)
+			if (peer != NULL && !handover_begin(sp, peer, old))
 				remove_peer(sp, peer);
 			break;
 		}
@@ -186,7 +219,10 @@ reload(struct speaker *sp, const struct conf *old)
 	if (old->kernel.install != sp->conf->kernel.install)
 		rib_fib_enable(sp->rib, sp->conf->kernel.install);
 	reload_dynamic(sp, old);
-	follow_plan(sp, &plan);
+	for (struct peer *peer = sp->first_peer; peer != NULL; peer = peer->next)
+		if (peer->handover_until_ms != 0)
+			handover_reload(sp, peer, old);
+	follow_plan(sp, &plan, old);
 	conf_plan_free(&plan);
 	originate_reload(sp, old);
 	if (cluster_id_changed(old, sp->conf))

@@ -81,7 +81,7 @@ struct speaker {
 	struct peer **peers; /* by number; [0] is NULL */
 	uint32_t n_numbers;
 	struct peer **by_address; /* hash */
-	uint32_t address_mask, n_peers, n_leaving;
+	uint32_t address_mask, n_peers, n_leaving, n_handovers;
 	struct heap timers; /* one item a peer, and `own_timer` */
 	struct heap_item own_timer;
 
@@ -102,6 +102,22 @@ struct speaker {
 	uint32_t n_workloads, workloads_room;
 	struct attrs *network_attrs, *kernel_attrs;
 };
+
+/* handover.c */
+/* False: the peer is to be removed at once.  `old`: the configuration it came from. */
+bool handover_begin(struct speaker *sp, struct peer *peer, const struct conf *old);
+/* Another reload came meanwhile. */
+void handover_reload(struct speaker *sp, struct peer *peer, const struct conf *old);
+/* It is configured again. */
+void handover_revive(struct speaker *sp, struct peer *peer);
+void handover_timer(struct speaker *sp, struct peer *peer);
+/* Ends those whose routes come another way by now.  Once a turn. */
+void handover_check(struct speaker *sp);
+/* The configuration was taken over: a client of the cluster stays one for a while. */
+void handover_keep_client(struct speaker *sp, struct peer *peer, bool was_client);
+
+/* configure.c */
+void peer_set_client(struct speaker *sp, struct peer *peer, bool client);
 
 /* event.c */
 struct speaker_event *

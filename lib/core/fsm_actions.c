@@ -11,7 +11,8 @@
 static bool
 may_connect(const struct speaker *sp, const struct peer *peer)
 {
-	return !sp->stopping && !peer->disabled && !peer->leaving;
+	return !sp->stopping && !peer->disabled && !peer->leaving &&
+	       peer->handover_until_ms == 0;
 }
 
 static bool
@@ -393,6 +394,8 @@ speaker_accept(
 		peer = make_dynamic(sp, &net->remote, &why);
 	if (peer == NULL)
 		return why;
+	if (peer->handover_until_ms != 0)
+		return ACCEPT_UNKNOWN;
 	if (!may_connect(sp, peer))
 		return ACCEPT_DISABLED;
 	/* The peer started anew: its older attempt is dead, whatever TCP says yet. */

@@ -40,7 +40,7 @@ has_ranges(const struct conf *conf)
 static bool
 is_expected(const struct peer *peer)
 {
-	return !peer->disabled && !peer->leaving;
+	return !peer->disabled && !peer->leaving && peer->handover_until_ms == 0;
 }
 
 static bool

@@ -147,10 +147,13 @@ static void
 note_too_long(struct speaker *sp)
 {
 	uint32_t n = out_too_long_count(sp->out);
+	struct speaker_event *event;
 
 	if (n == sp->too_long_seen)
 		return;
-	note_event(sp, EVENT_TOO_LONG, NULL)->count = n - sp->too_long_seen;
+	event = note_event(sp, EVENT_TOO_LONG, NULL);
+	event->count = n - sp->too_long_seen;
+	event->prefix = out_too_long_last(sp->out);
 	sp->too_long_seen = n;
 }
 
@@ -164,6 +167,7 @@ speaker_work(struct speaker *sp, unsigned budget)
 	more = out_work(sp->out, budget) || more;
 	note_too_long(sp);
 	drop_overdue(sp);
+	handover_check(sp);
 	if (sp->n_leaving > 0)
 		reap_peers(sp);
 	return more;
@@ -323,7 +327,7 @@ speaker_totals(const struct speaker *sp, struct speaker_totals *out)
 	for (const struct peer *peer = sp->first_peer; peer != NULL;
 	     peer = peer->next) {
 		out->peer_bytes += sizeof(*peer);
-		if (peer->leaving)
+		if (peer->leaving || peer->handover_until_ms != 0)
 			continue;
 		if (peer->dynamic)
 			out->dynamic++;

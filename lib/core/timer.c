@@ -41,6 +41,8 @@ peer_arm(struct speaker *sp, struct peer *peer)
 
 	at = earlier(at, peer->retry_at_ms);
 	at = earlier(at, peer->stale_until_ms);
+	at = earlier(at, peer->handover_until_ms);
+	at = earlier(at, peer->client_until_ms);
 	for (int i = 0; i < PEER_CONNECTIONS; i++) {
 		const struct session *s = peer->connections[i];
 
@@ -117,6 +119,7 @@ peer_timers(struct speaker *sp, struct peer *peer)
 		retry_expired(sp, peer);
 	if (peer->stale_until_ms != 0 && sp->now_ms >= peer->stale_until_ms)
 		peer_stale_expired(sp, peer);
+	handover_timer(sp, peer);
 	peer_arm(sp, peer);
 }
 

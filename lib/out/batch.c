@@ -259,6 +259,7 @@ encode_bucket(struct encoding *e, struct bucket *bucket)
 		} else if (block_len == 0 || !pack_fits(key, block_len, &prefix)) {
 			/* ROBUSTNESS: legal where it came from, too long with ours. */
 			e->out->too_long++;
+			e->out->too_long_last = prefix;
 			retract(e, dest);
 		} else {
 			advertise(e, dest);

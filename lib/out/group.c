@@ -593,6 +593,12 @@ out_too_long_count(const struct out *out)
 	return out->too_long;
 }
 
+struct prefix
+out_too_long_last(const struct out *out)
+{
+	return out->too_long_last;
+}
+
 static struct member *
 slowest_member(struct out *out, enum family family)
 {

@@ -101,6 +101,7 @@ struct out {
 	struct member *ready_first, **ready_last;
 	struct chunk *end_of_rib[FAMILY_COUNT];
 	uint32_t too_long;
+	struct prefix too_long_last;
 	struct batch *batch;            /* scratch, see batch.c */
 	struct batch *path_batch;       /* the same for groups with add-path */
 	const struct path **candidates; /* scratch, see paths.c */

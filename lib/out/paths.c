@@ -171,6 +171,8 @@ drop_too_long(struct encoding *e, const struct item *item)
 	struct slots *slots = *book_of(e->group->paths, item->dest);
 
 	e->out->too_long++;
+	e->out->too_long_last =
+	    dest_prefix(item->dest, (enum family)e->group->key.family);
 	slot_set(e, slots, item->path_id - 1, NULL);
 	if (slots->used == 0)
 		book_finish(e, item->dest);

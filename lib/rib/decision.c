@@ -12,6 +12,7 @@ enum step {
 	STEP_EQUAL,
 	STEP_OWN,
 	STEP_OWN_NETWORK,
+	STEP_YIELDS,
 	STEP_LOCAL_PREF,
 	STEP_AS_PATH,
 	STEP_ORIGIN,
@@ -27,6 +28,7 @@ static const char *const step_texts[] = {
 	[STEP_EQUAL] = "",
 	[STEP_OWN] = "learned, and we originate the prefix ourselves",
 	[STEP_OWN_NETWORK] = "imported, and a network section names the prefix",
+	[STEP_YIELDS] = "its session is being handed over",
 	[STEP_LOCAL_PREF] = "lower LOCAL_PREF",
 	[STEP_AS_PATH] = "longer AS_PATH",
 	[STEP_ORIGIN] = "higher ORIGIN",
@@ -80,6 +82,9 @@ path_compare(const struct rib *rib, const struct path *a, const struct path *b,
 		return r;
 	*step = STEP_OWN_NETWORK;
 	if ((r = (b->flags & PATH_NETWORK) - (a->flags & PATH_NETWORK)) != 0)
+		return r;
+	*step = STEP_YIELDS;
+	if ((r = rib->peers[a->peer].yields - rib->peers[b->peer].yields) != 0)
 		return r;
 	*step = STEP_LOCAL_PREF; /* RFC 4271 9.1.1 */
 	if ((r = compare_u32(y->local_pref, x->local_pref)) != 0)

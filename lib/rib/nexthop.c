@@ -138,7 +138,7 @@ nexthop_judge_all(struct rib *rib)
 
 	for (struct nexthop *nh = rib->nexthop_first; nh != NULL; nh = nh->all_next)
 		if (nexthop_judge(rib, nh)) {
-			nh->dirty |= NEXTHOP_DIRTY_WANTED;
+			nh->dirty |= DIRTY_WANTED;
 			changed = true;
 		}
 	if (changed)

@@ -123,7 +123,7 @@ const struct igp_route *
 igp_longest(const struct igp_table *igp, const struct addr *addr, bool with_default);
 
 /* walk.c */
-enum { NEXTHOP_CLEAN = 0, NEXTHOP_DIRTY_WANTED = 1, NEXTHOP_DIRTY_ACTIVE = 2 };
+enum { DIRTY_CLEAN = 0, DIRTY_WANTED = 1, DIRTY_ACTIVE = 2 };
 void walk_want(struct rib *rib);
 
 #endif

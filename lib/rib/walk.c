@@ -44,6 +44,24 @@ rib_purge(struct rib *rib, uint32_t peer, enum family family, unsigned age)
 	walk_want(rib);
 }
 
+void
+rib_yield(struct rib *rib, uint32_t peer, bool on)
+{
+	struct rib_peer *info = &rib->peers[peer];
+
+	if (info->yields == on)
+		return;
+	info->yields = on;
+	info->yield_walk |= DIRTY_WANTED;
+	walk_want(rib);
+}
+
+bool
+rib_has_yielded(const struct rib *rib, uint32_t peer)
+{
+	return rib->peers[peer].yields && rib->peers[peer].yield_walk == 0;
+}
+
 bool
 rib_peer_is_clean(const struct rib *rib, uint32_t peer)
 {
@@ -54,30 +72,40 @@ rib_peer_is_clean(const struct rib *rib, uint32_t peer)
 	return true;
 }
 
+/* What was wanted is being done. */
+static uint8_t
+begun(uint8_t dirty)
+{
+	return dirty & DIRTY_WANTED ? DIRTY_ACTIVE : DIRTY_CLEAN;
+}
+
 static void
 walk_begin(struct rib *rib)
 {
 	rib->walk = (struct walk){ .active = true, .family = FAMILY_IPV4, .next = 1 };
-	for (uint32_t i = 0; i < rib->n_peers; i++)
+	for (uint32_t i = 0; i < rib->n_peers; i++) {
 		for (int f = 0; f < FAMILY_COUNT; f++) {
 			rib->peers[i].family[f].purge_active =
 			    rib->peers[i].family[f].purge_wanted;
 			rib->peers[i].family[f].purge_wanted = 0;
 		}
+		rib->peers[i].yield_walk = begun(rib->peers[i].yield_walk);
+	}
 	for (struct nexthop *nh = rib->nexthop_first; nh != NULL; nh = nh->all_next)
-		nh->dirty = nh->dirty & NEXTHOP_DIRTY_WANTED ? NEXTHOP_DIRTY_ACTIVE
-							     : NEXTHOP_CLEAN;
+		nh->dirty = begun(nh->dirty);
 }
 
 static void
 walk_end(struct rib *rib)
 {
 	rib->walk.active = false;
-	for (uint32_t i = 0; i < rib->n_peers; i++)
+	for (uint32_t i = 0; i < rib->n_peers; i++) {
 		for (int f = 0; f < FAMILY_COUNT; f++)
 			rib->peers[i].family[f].purge_active = 0;
+		rib->peers[i].yield_walk &= DIRTY_WANTED;
+	}
 	for (struct nexthop *nh = rib->nexthop_first; nh != NULL; nh = nh->all_next)
-		nh->dirty &= NEXTHOP_DIRTY_WANTED;
+		nh->dirty &= DIRTY_WANTED;
 }
 
 static bool
@@ -112,9 +140,11 @@ judge_again(struct rib *rib, struct table *t, struct dest *dest)
 
 	for (const struct path *p = dest->paths; p != NULL; p = p->next)
 		if (p->attrs->nexthop != NULL &&
-		    p->attrs->nexthop->dirty & NEXTHOP_DIRTY_ACTIVE) {
+		    p->attrs->nexthop->dirty & DIRTY_ACTIVE) {
 			any = true;
 			forwarding = forwarding || p == best;
+		} else if (rib->peers[p->peer].yield_walk & DIRTY_ACTIVE) {
+			any = true;
 		}
 	if (any)
 		dest_decide(rib, t, dest, false, forwarding);

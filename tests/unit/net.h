@@ -68,6 +68,8 @@ struct net {
 	size_t write_max;      /* octets a write */
 	unsigned max_messages; /* a read */
 	unsigned budget;       /* a slice of work */
+	/* Called with each change of a node's FIB, when it is set. */
+	void (*on_fib)(struct node *node, const struct fib_change *change);
 };
 
 /* ---- making ---- */
@@ -384,6 +386,8 @@ node_note_fib(struct node *node, const struct fib_change *change)
 {
 	unsigned i = 0;
 
+	if (node->net->on_fib != NULL)
+		node->net->on_fib(node, change);
 	while (i < node->n_fib && !prefix_equal(&node->fib[i].prefix, &change->prefix))
 		i++;
 	if (change->kind == FIB_KIND_NONE) {
