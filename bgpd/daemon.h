@@ -53,7 +53,8 @@ uint64_t now_ms(void);
 void daemon_set_now(struct daemon *d);
 /* Something happened: daemon_turn() will run, after what is urgent. */
 void daemon_wake(struct daemon *d);
-/* The same from a socket: sockets that always have more must not keep the turn waiting. */
+/* The same from a socket: sockets that always have more must not keep the turn waiting.
+ */
 void daemon_wake_fairly(struct daemon *d);
 
 /* Opens everything; the process's exit code, 0 when it may run. */

@@ -269,10 +269,9 @@ say(const struct speaker_event *event, char *buf, size_t len)
 		break;
 	case EVENT_TOO_LONG:
 		snprintf(buf, len,
-		    "%s%s not sent: attributes that do not fit into a"
-		    " message",
+		    "%s is not sent: its attributes do not fit into a message%s",
 		    prefix_format(&event->prefix, prefix),
-		    event->count > 1 ? " and others are" : " is");
+		    event->count > 1 ? "; nor are others" : "");
 		break;
 	case EVENT_CONVERGED:
 		snprintf(buf, len,

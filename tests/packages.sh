@@ -31,7 +31,8 @@ for group in "${@:-test}"; do
 	esac
 done
 
-installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' $wanted 2>/dev/null |
+# dpkg-query fails where one of them is unknown to it, which says nothing about the others
+installed=$({ dpkg-query -W -f '${db:Status-Status} ${Package}\n' $wanted 2>/dev/null || true; } |
 	sed -n 's/^installed //p')
 lacking=$(tr -s ' \t\n' '\n' <<<"$wanted" | sort -u | grep -v '^$' |
 	grep -vxF -e "$installed" || true)

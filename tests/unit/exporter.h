@@ -71,8 +71,8 @@ exporter_announce(struct exporter *e, uint32_t source, const char *prefix,
 	}
 	attrs = attrs_from_block(e->attrs, block, nh);
 	ck_assert_ptr_nonnull(attrs);
-	rib_announce(
-	    e->rib, source, &p, 0, attrs, source == RIB_LOCAL_PEER ? PATH_NETWORK : 0, 1);
+	rib_announce(e->rib, source, &p, 0, attrs,
+	    source == RIB_LOCAL_PEER ? PATH_NETWORK : 0, 1);
 	attrs_unref(e->attrs, attrs);
 }
 
