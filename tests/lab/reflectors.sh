@@ -127,6 +127,7 @@ watch_end() { # WHAT
 	rm -f "$LAB/watch.in"
 	result=$(tail -n 1 "$LAB/watch.out")
 	echo "# $1: $(jq -r '"\(.sent) pings sent, \(.lost) lost; \(.dumps) dumps, \(.missing) blocks missing; \(.skipped) pings and \(.dumps_skipped) rounds of dumps skipped in \(.seconds) s"' <<<"$result")"
+	jq -r '.found[] | "#   at \(.)"' <<<"$result"
 	lab_check "$1: not one ping is lost, no block missing from a FIB" \
 		jq -e '.sent > 0 and .lost == 0 and .failed == 0 and .dumps > 0 and .missing == 0' <<<"$result"
 }

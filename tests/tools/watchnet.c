@@ -63,7 +63,7 @@ struct pair {
 	int from, to;
 	uint32_t sent, answered;
 	bool open[WINDOW]; /* sent and not answered, by sequence number */
-	uint64_t at_ms[WINDOW];
+	uint64_t at_us[WINDOW];
 	uint64_t next_us;
 };
 
@@ -93,11 +93,11 @@ die(const char *what)
 }
 
 static void
-tell(const char *what, const char *of)
+tell(uint64_t when_us, const char *what, const char *of)
 {
 	if (n_texts < TEXTS)
 		snprintf(texts[n_texts++], sizeof(texts[0]), "%.3f s: %.60s %.60s",
-		    (double)(now_us() - start_us) / 1e6, what, of);
+		    (double)(when_us - start_us) / 1e6, what, of);
 }
 
 /* ---- sockets inside of namespaces ---- */
@@ -197,7 +197,7 @@ expire(struct pair *p, uint32_t slot)
 	snprintf(text, sizeof(text), "%s", inet_ntoa(a));
 	snprintf(
 	    text + strlen(text), sizeof(text) - strlen(text), " -> %s", inet_ntoa(b));
-	tell("lost", text);
+	tell(p->at_us[slot], "lost", text);
 }
 
 /* The identifier is the pair, the sequence number its count. */
@@ -222,10 +222,10 @@ ping(struct pair *p, int index)
 			return;
 		}
 		failed++;
-		tell("send", strerror(errno));
+		tell(now_us(), "send", strerror(errno));
 	}
 	p->open[slot] = true;
-	p->at_ms[slot] = now_us() / 1000;
+	p->at_us[slot] = now_us();
 	p->sent++;
 	sent++;
 }
@@ -341,7 +341,7 @@ dump(struct node *node)
 		if (!node->prefixes[i].seen) {
 			missing++;
 			if (!node->prefixes[i].missing)
-				tell(node->name, node->prefixes[i].text);
+				tell(now_us(), node->name, node->prefixes[i].text);
 		}
 		node->prefixes[i].missing = !node->prefixes[i].seen;
 	}
