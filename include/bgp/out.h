@@ -85,6 +85,7 @@ struct member {
 	bool had_in_step; /* … as its former group's books said */
 	uint64_t blocked_since_ms;
 	struct member *ready_next;
+	struct member *id_chain, *address_chain; /* see owners.c */
 };
 
 struct out;

@@ -201,17 +201,13 @@ name_owners(struct encoding *e, const struct addr *next_hop)
 	const struct path *path = &e->bucket->path;
 
 	e->bucket->target = export_owners(&e->group->key, path);
-	e->other_owners = false;
 	/* Most often the next hop is the source itself, and nobody else is in question.
 	 */
-	if (e->bucket->target.originator == 0 &&
-	    addr_equal(&rib_peer_info(e->out->rib, path->peer)->address, next_hop))
-		return;
-	for (const struct member *m = e->group->members; m != NULL; m = m->next)
-		if (m->peer != path->peer && target_is_owner(&e->bucket->target, m)) {
-			e->other_owners = true;
-			return;
-		}
+	e->other_owners =
+	    (e->bucket->target.originator != 0 ||
+		!addr_equal(
+		    &rib_peer_info(e->out->rib, path->peer)->address, next_hop)) &&
+	    owners_other_than_source(&e->out->owners, e->group, &e->bucket->target);
 }
 
 bool

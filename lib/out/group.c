@@ -67,6 +67,7 @@ out_free(struct out *out)
 	}
 	batch_free(out->batch);
 	batch_free(out->path_batch);
+	owners_free(&out->owners);
 	free(out->candidates);
 	free(out->block);
 	free(out->message);
@@ -188,6 +189,7 @@ out_join(
 	*member = (struct member){ .peer = peer,
 		.router_id = rib_peer_info(out->rib, peer)->router_id,
 		.address = rib_peer_info(out->rib, peer)->address };
+	owners_add(&out->owners, member);
 	group_link(group_find(out, key), member);
 	member->end_of_rib_due = true;
 	member->version = out->head[key->family];
@@ -211,6 +213,7 @@ out_leave(struct out *out, struct member *member)
 	}
 	member_clear(out, member);
 	group_unlink(out, member);
+	owners_remove(&out->owners, member);
 	member->state = MEMBER_OFF;
 	out->trim_due = true;
 }
@@ -571,7 +574,8 @@ out_group_count(const struct out *out)
 size_t
 out_bytes(const struct out *out)
 {
-	size_t bytes = sizeof(*out) + 2 * MESSAGE_MAX_EXTENDED_LEN;
+	size_t bytes =
+	    sizeof(*out) + 2 * MESSAGE_MAX_EXTENDED_LEN + owners_bytes(&out->owners);
 
 	for (int f = 0; f < FAMILY_COUNT; f++)
 		for (const struct group *g = out->groups[f]; g != NULL; g = g->next) {

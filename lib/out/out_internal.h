@@ -91,6 +91,12 @@ struct group {
 	struct out_bits *unsure; /* those marked: their source may hold a route, too */
 };
 
+/* All groups' members, see owners.c. */
+struct owners {
+	struct member **by_id, **by_address; /* hashes */
+	uint32_t mask, n;
+};
+
 struct out {
 	struct rib *rib;
 	struct group *groups[FAMILY_COUNT];
@@ -102,6 +108,7 @@ struct out {
 	struct chunk *end_of_rib[FAMILY_COUNT];
 	uint32_t too_long;
 	struct prefix too_long_last;
+	struct owners owners;
 	struct batch *batch;            /* scratch, see batch.c */
 	struct batch *path_batch;       /* the same for groups with add-path */
 	const struct path **candidates; /* scratch, see paths.c */
@@ -137,6 +144,15 @@ msg_is_for(const struct chunk_msg *msg, const struct member *member)
 	return target_is_owner(&msg->target, member) ==
 	       (msg->target.audience == FOR_OWNERS);
 }
+
+/* owners.c */
+void owners_add(struct owners *owners, struct member *member);
+void owners_remove(struct owners *owners, struct member *member);
+/* Does a member of the group, besides the source, own what `target` names? */
+bool owners_other_than_source(const struct owners *owners, const struct group *group,
+    const struct target *target);
+void owners_free(struct owners *owners);
+size_t owners_bytes(const struct owners *owners);
 
 /* bits.c */
 struct out_bits *bits_new(void);
