@@ -125,7 +125,6 @@ group_find(struct out *out, const struct group_key *key)
 	group->unsure = bits_new();
 	if (key->add_path != 0)
 		group->paths = paths_new();
-	group->path_ids = key->add_path;
 	group->next = out->groups[key->family];
 	out->groups[key->family] = group;
 	list_what_is_needed(out, (enum family)key->family);

@@ -85,8 +85,8 @@ struct group {
 	uint32_t walk_hint;     /* segment encoded last */
 	struct chunk *catch_up; /* the last stretch encoded for laggards */
 	struct paths *paths;    /* with add-path: what the head has advertised */
-	uint8_t path_ids; /* members may hold identifiers up to this: some came from a
-			   * group that sent more paths */
+	uint8_t path_ids; /* the highest identifier ever used, here or in a group that
+			   * a member came from: what members may hold */
 	uint64_t marked;  /* changes up to here: see mark_pending() */
 	struct out_bits *unsure; /* those marked: their source may hold a route, too */
 };

@@ -122,6 +122,8 @@ slot_set(struct encoding *e, struct slots *slots, unsigned k, const struct path 
 		*slot =
 		    (struct slot){ attrs_ref(path->attrs), path->peer, path->path_id };
 		group_count(e->group, path->peer + 1, 1);
+		if (e->group->path_ids <= k)
+			e->group->path_ids = (uint8_t)(k + 1);
 	}
 	if (old != NULL)
 		rib_attrs_unref(e->out->rib, old);

@@ -192,7 +192,8 @@ struct sess {
 	uint32_t guess;
 	/* what this receiver holds */
 	uint64_t *have, *bad;
-	uint8_t *from; /* --overlap: sender of the current path, +1 */
+	uint32_t *path_id; /* --addpath: under which each is held */
+	uint8_t *from;     /* --overlap: sender of the current path, +1 */
 	uint32_t nhave, nbad, goal;
 	uint64_t t_first, t_done;
 	bool done;

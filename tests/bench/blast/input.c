@@ -109,8 +109,8 @@ gone(struct sess *s, uint32_t id)
 }
 
 static void
-on_announce(struct sess *s, struct rxattr *a, uint64_t hi, uint64_t lo, unsigned len,
-    uint64_t t)
+on_announce(struct sess *s, struct rxattr *a, uint32_t path_id, uint64_t hi,
+    uint64_t lo, unsigned len, uint64_t t)
 {
 	C.ann++;
 	uint32_t id = pfind(hi, lo, len, s->guess);
@@ -151,11 +151,16 @@ on_announce(struct sess *s, struct rxattr *a, uint64_t hi, uint64_t lo, unsigned
 		s->from[id] = nw;
 	}
 	if (bit(s->have, id)) {
+		/* Each prefix has one path: a second one is one too many. */
+		if (s->path_id != NULL && s->path_id[id] != path_id)
+			C.extra++;
 		if (!s->from)
 			C.dup++;
 		return;
 	}
 	bset(s->have, id);
+	if (s->path_id != NULL)
+		s->path_id[id] = path_id;
 	if (!s->t_first) {
 		s->t_first = t;
 		if (!t_first_any)
@@ -173,7 +178,8 @@ on_announce(struct sess *s, struct rxattr *a, uint64_t hi, uint64_t lo, unsigned
 }
 
 static void
-on_withdraw(struct sess *s, uint64_t hi, uint64_t lo, unsigned len, uint64_t t)
+on_withdraw(struct sess *s, uint32_t path_id, uint64_t hi, uint64_t lo, unsigned len,
+    uint64_t t)
 {
 	C.wdr++;
 	uint32_t id = pfind(hi, lo, len, s->guess);
@@ -182,7 +188,7 @@ on_withdraw(struct sess *s, uint64_t hi, uint64_t lo, unsigned len, uint64_t t)
 		return;
 	}
 	s->guess = id + 1;
-	if (!bit(s->have, id)) {
+	if (!bit(s->have, id) || (s->path_id != NULL && s->path_id[id] != path_id)) {
 		C.spurious_wdr++;
 		return;
 	}
@@ -208,9 +214,12 @@ nlri(struct sess *s, struct rxattr *a, const uint8_t *p, const uint8_t *e, bool 
     uint64_t t)
 {
 	while (p < e) {
+		uint32_t path_id = 0;
+
 		if (s->ap_rx) {
 			if (e - p < 5)
 				return false;
+			path_id = g32(p);
 			p += 4;
 		}
 		unsigned len = *p++, n = (len + 7) / 8;
@@ -225,9 +234,9 @@ nlri(struct sess *s, struct rxattr *a, const uint8_t *p, const uint8_t *e, bool 
 			lo = (uint64_t)g32(b + 8) << 32 | g32(b + 12);
 		}
 		if (a)
-			on_announce(s, a, hi, lo, len, t);
+			on_announce(s, a, path_id, hi, lo, len, t);
 		else
-			on_withdraw(s, hi, lo, len, t);
+			on_withdraw(s, path_id, hi, lo, len, t);
 	}
 	return true;
 }

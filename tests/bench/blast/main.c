@@ -218,6 +218,8 @@ check_options(void)
 		die("--family is 4 or 6");
 	if (opt.overlap && opt.senders > 254)
 		die("--overlap takes at most 254 senders");
+	if (opt.overlap && opt.addpath & 1)
+		die("--overlap knows one path a prefix: --addpath 2 at most");
 	if (opt.churn_steps > 0 && !(opt.churn_pct > 0))
 		die("--churn-steps needs --churn-pct");
 	if (opt.sets > 1 && opt.internet)

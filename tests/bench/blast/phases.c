@@ -40,6 +40,8 @@ phase_correctness(const char *name)
 	printf(",\"%s\":{\"held\":%" PRIu64 ",\"missing\":%" PRIu64
 	       ",\"wrong\":%" PRIu64 ",\"extra\":%" PRIu64 ",\"not_best\":%" PRIu64 "}",
 	    name, paths, missing, wrong, C.extra, subopt);
+	if (missing > 0)
+		note_fail(name);
 }
 
 /* ---- churn ---- */

@@ -154,6 +154,8 @@ make_goal(struct sess *s)
 	s->bad = xalloc(npfx / 64 + 1, 8);
 	if (opt.overlap)
 		s->from = xalloc(npfx, 1);
+	if (opt.addpath & 1)
+		s->path_id = xalloc(npfx, sizeof(*s->path_id));
 	s->goal = npfx - (s->sender ? s->nown + (s->sentinel != NONE) : 0);
 	/* What a sender gets back of common prefixes depends on tie-breaking. */
 	if (opt.overlap && s->sender)
