@@ -162,6 +162,32 @@ START_TEST(identifiers_stay)
 }
 END_TEST
 
+/* Who is behind hears of no identifier that nobody can hold. */
+START_TEST(behind)
+{
+	struct exporter *e = start(8, MESSAGE_MAX_LEN);
+	struct held held = { 0 };
+
+	announce(e, 1, 7, 100, "192.0.2.1", 0);
+	while (out_work(e->out, 4096)) /* the group has seen it, the member not */
+		continue;
+	announce(e, 1, 7, 200, "192.0.2.1", 0);
+	look(e, &held);
+	ck_assert_uint_eq(id_of(&held, 200), 1);
+	ck_assert_uint_eq(held.withdrawn, 0);
+	/* Once a second path was there, its identifier is in question. */
+	announce(e, 1, 8, 150, "192.0.2.1", 0);
+	while (out_work(e->out, 4096))
+		continue;
+	withdraw(e, 1, 8);
+	out_refresh(e->out, &e->member);
+	look(e, &held);
+	ck_assert_uint_eq(id_of(&held, 200), 1);
+	ck_assert_uint_eq(id_of(&held, 150), 0);
+	exporter_free(e);
+}
+END_TEST
+
 /* A path pushed out of the best N is a withdrawal, or its identifier is given to the
  * one that pushed; when there is room again it comes back. */
 START_TEST(pushed_out)
@@ -314,6 +340,7 @@ main(void)
 	int failed;
 
 	tcase_add_test(t, identifiers_stay);
+	tcase_add_test(t, behind);
 	tcase_add_test(t, pushed_out);
 	tcase_add_loop_test(t, owner_alone, 0, 2);
 	tcase_add_test(t, too_long);
