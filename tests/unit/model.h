@@ -143,6 +143,7 @@ struct receiver {
 	size_t max_message;
 	uint64_t *held; /* by prefix number and path identifier; 0: nothing */
 	uint32_t n_held, n_prefixes;
+	uint32_t n_announced; /* so far */
 	unsigned end_of_rib;
 	bool *due; /* must be held when End-of-RIB comes */
 	uint8_t *octets;
@@ -189,6 +190,7 @@ receiver_hold(struct receiver *r, const struct nlri *nlri, uint64_t value)
 	held = &r->held[i * MODEL_PATHS + nlri->path_id];
 	r->n_held -= *held != 0;
 	r->n_held += value != 0;
+	r->n_announced += value != 0;
 	*held = value;
 }
 

@@ -4,45 +4,9 @@
  * Turns of the update groups that chance brings about too seldom: each by itself,
  * judged by the same model as the random ones.
  */
-#include "model_world.h"
+#include "model_plain.h"
 
 #include <check.h>
-
-/* A plain iBGP client, so that all that is announced reaches it. */
-static void
-join_plainly(struct world *w, uint32_t peer)
-{
-	struct neighbour *n = &w->peers[peer];
-
-	join(w, peer);
-	out_leave(w->out, &n->member);
-	group_key_init(&n->key, w->family);
-	n->key.passes = n->key.as4 = n->key.client = 1;
-	n->key.self = peer_address(w, 200);
-	n->key.message_size = MESSAGE_MAX_EXTENDED_LEN;
-	n->held_back = false;
-	memset(n->receiver.due, 0, w->n_prefixes * sizeof(bool));
-	receiver_expects(&n->receiver, &n->key);
-	out_join(w->out, &n->member, peer, &n->key);
-}
-
-/* Our own routes, with `communities` each. */
-static void
-plain_specs(struct world *w, uint32_t communities)
-{
-	for (int i = 0; i < SPECS / 4; i++) {
-		w->specs[i].n_communities = communities;
-		w->specs[i].community = 0xfc000000;
-	}
-}
-
-static void
-finish(struct world *w)
-{
-	settle(w);
-	world_check(w);
-	world_free(w);
-}
 
 /* End-of-RIB stands ready when the member is made to start again: it comes once. */
 START_TEST(end_of_rib_is_given_up)
