@@ -93,7 +93,8 @@ struct speaker {
 	struct session *gathered_of;
 
 	bool is_restart; /* the kernel held routes of ours at the start */
-	bool deferring;  /* RFC 4724 4.1: learned routes and End-of-RIB wait */
+	bool deferring;  /* RFC 4724 4.1: End-of-RIB waits, … */
+	bool own_only;   /* … and so do learned routes */
 	bool converged;  /* EVENT_CONVERGED was given */
 	bool forwarding; /* F bit: forwarding state was preserved */
 	uint32_t too_long_seen;

@@ -5,6 +5,11 @@
  * such peer that came up, and is not itself restarting, has sent its End-of-RIB.  Peers
  * that are not up are given the time of one connection retry to come, no more.
  *
+ * A pure reflector has nothing in the kernel to tell a restart from a start.  So each
+ * of its starts may be a restart, to which clients hold stale routes: it passes on what
+ * it learns at once, and keeps back End-of-RIB alone, until each client that lives has
+ * had the time to try again.
+ *
  * Convergence is another matter: adopted kernel routes are swept when all configured
  * peers have sent End-of-RIB.  Both end with restart-time at the latest.
  */
@@ -43,13 +48,20 @@ is_expected(const struct peer *peer)
 	return !peer->disabled && !peer->leaving && peer->handover_until_ms == 0;
 }
 
+/* A peer that is restarting itself waits for us, too: neither must wait for it. */
+static bool
+is_restarting(const struct peer *peer)
+{
+	return peer->established != NULL && peer->remote_open.restarting;
+}
+
 static bool
 all_complete(const struct speaker *sp)
 {
 	if (has_ranges(sp->conf))
 		return false;
 	for (const struct peer *peer = sp->first_peer; peer != NULL; peer = peer->next)
-		if (is_expected(peer) && !is_complete(peer))
+		if (is_expected(peer) && !is_restarting(peer) && !is_complete(peer))
 			return false;
 	return true;
 }
@@ -69,13 +81,12 @@ all_announced(const struct speaker *sp)
 	return true;
 }
 
-/* A peer that is restarting itself waits for us, too: neither must wait for it. */
 static bool
 one_is_awaited(const struct speaker *sp)
 {
 	for (const struct peer *peer = sp->first_peer; peer != NULL; peer = peer->next)
 		if (is_expected(peer) && peer->established != NULL &&
-		    !peer->remote_open.restarting && !is_complete(peer))
+		    !is_restarting(peer) && !is_complete(peer))
 			return true;
 	return false;
 }
@@ -83,8 +94,11 @@ one_is_awaited(const struct speaker *sp)
 static uint64_t
 settle_ms(const struct speaker *sp)
 {
-	uint64_t settle = (sp->conf->router.connect_retry_s + 1) * UINT64_C(1000);
-	uint64_t limit = sp->conf->router.restart_time_s * UINT64_C(1000);
+	const struct conf_router *router = &sp->conf->router;
+	uint32_t retry_s =
+	    sp->own_only ? router->connect_retry_s : router->connect_retry_max_s;
+	uint64_t settle = (retry_s + 1) * UINT64_C(1000);
+	uint64_t limit = router->restart_time_s * UINT64_C(1000);
 
 	return settle < limit ? settle : limit;
 }
@@ -98,7 +112,7 @@ limit_at(const struct speaker *sp)
 static void
 end_deferral(struct speaker *sp)
 {
-	sp->deferring = false;
+	sp->deferring = sp->own_only = false;
 	for (struct peer *peer = sp->first_peer; peer != NULL; peer = peer->next)
 		if (peer->established != NULL)
 			peer_rekey(sp, peer);
@@ -109,7 +123,9 @@ restart_begin(struct speaker *sp)
 {
 	const struct conf *conf = sp->conf;
 
-	sp->deferring = sp->is_restart && conf->router.graceful_restart;
+	sp->own_only = sp->is_restart && conf->router.graceful_restart;
+	sp->deferring =
+	    sp->own_only || (!conf->kernel.install && conf->router.graceful_restart);
 	/*
 	 * F bit: our forwarding outlived us when routes of ours were in the kernel; a
 	 * pure reflector is not in the path of any packet.  A start on an empty kernel

@@ -25,6 +25,13 @@ is_deferred(const struct speaker *sp, const struct peer *peer)
 	       peer->conf.options.graceful_restart;
 }
 
+/* … and so do the routes that were learned. */
+static bool
+is_sent_own_only(const struct speaker *sp, const struct peer *peer)
+{
+	return sp->own_only && is_deferred(sp, peer);
+}
+
 static void
 fill_key(const struct speaker *sp, const struct peer *peer, enum family family,
     struct group_key *key)
@@ -40,7 +47,7 @@ fill_key(const struct speaker *sp, const struct peer *peer, enum family family,
 	key->next_hop = options->next_hop;
 	key->remove_private = options->remove_private_as;
 	key->passes = export_passes(sp->conf, peer);
-	key->own_only = is_deferred(sp, peer);
+	key->own_only = is_sent_own_only(sp, peer);
 	key->message_size =
 	    peer->params.extended_message ? MESSAGE_MAX_EXTENDED_LEN : MESSAGE_MAX_LEN;
 	if (peer->params.add_path[family] & ADD_PATH_SEND)

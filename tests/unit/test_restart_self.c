@@ -15,12 +15,13 @@ START_TEST(open_of_a_start)
 	struct open open, theirs;
 	struct end *end;
 
-	/* Off the data path there is no forwarding state to be lost. */
+	/* Off the data path there is no forwarding state to be lost, nor to tell a
+	 * start from a restart. */
 	conf->kernel.install = _i == 0;
 	net_start(net, 0, conf);
 	open = ask_open(net, 1);
 	ck_assert(open.graceful_restart);
-	ck_assert(!open.restarting);
+	ck_assert(open.restarting == (_i != 0));
 	ck_assert_uint_eq(open.restart_time_s, 120);
 	ck_assert(!open.notification_gr);
 	for (int f = 0; f < FAMILY_COUNT; f++) {
@@ -193,6 +194,73 @@ START_TEST(deferral_ends_with_the_last_end_of_rib)
 	ck_assert_uint_eq(
 	    peer_sent_count(node_peer(&d.net->nodes[0], 1), FAMILY_IPV4), 1);
 	net_free(d.net);
+}
+END_TEST
+
+/* A pure reflector may have restarted for all it knows: what it learns it passes on,
+ * but not that this is all.  Node 3 is configured, and comes late or not at all. */
+START_TEST(pure_reflector_keeps_back_end_of_rib)
+{
+	static const struct {
+		bool comes;
+		uint64_t ms;
+	} cases[] = { { true, 100 }, { false, 31 * 1000 } };
+	struct net *net = net_new(4);
+	struct conf *conf = reflector_conf(net, 3);
+	struct end *ends[4];
+	struct puppet_got got;
+
+	conf->kernel.install = false;
+	net_start(net, 0, conf);
+	for (unsigned i = 1; i <= 2; i++) {
+		struct open open = open_gr(net, i, false, true);
+
+		ends[i] = come_up(net, i, &open);
+	}
+	puppet_announce(ends[1], "10.1.0.0/16", "10.0.0.2");
+	puppet_end_of_ribs(net, ends[1]);
+	puppet_end_of_ribs(net, ends[2]);
+	net_settle(net);
+	got = puppet_read(ends[2]);
+	ck_assert_uint_eq(got.prefixes, 1);
+	ck_assert_uint_eq(got.end_of_rib[FAMILY_IPV4], 0);
+	net_run(net, cases[_i].ms - EARLY_MS);
+	assert_nothing(ends[2]);
+	if (cases[_i].comes) {
+		struct open open = open_gr(net, 3, false, true);
+
+		ends[3] = come_up(net, 3, &open);
+		puppet_announce(ends[3], "10.3.0.0/16", "10.0.0.4");
+		puppet_end_of_ribs(net, ends[3]);
+		net_settle(net);
+	} else {
+		net_run(net, 2 * EARLY_MS);
+	}
+	got = puppet_read(ends[2]);
+	ck_assert_uint_eq(got.prefixes, cases[_i].comes ? 1 : 0);
+	ck_assert_uint_eq(got.prefixes_before_end, got.prefixes);
+	ck_assert_uint_eq(got.end_of_rib[FAMILY_IPV4], 1);
+	ck_assert_uint_eq(got.end_of_rib[FAMILY_IPV6], 1);
+	net_free(net);
+}
+END_TEST
+
+/* Two that start at once do not wait for each other. */
+START_TEST(pure_reflectors_do_not_wait_for_each_other)
+{
+	struct net *net = net_new(2);
+	struct conf *conf = reflector_conf(net, 1);
+	struct open open = open_gr(net, 1, true, true);
+	struct puppet_got got;
+	struct end *end;
+
+	conf->kernel.install = false;
+	net_start(net, 0, conf);
+	end = come_up(net, 1, &open);
+	got = puppet_read(end);
+	ck_assert_uint_eq(got.end_of_rib[FAMILY_IPV4], 1);
+	ck_assert_uint_eq(got.end_of_rib[FAMILY_IPV6], 1);
+	net_free(net);
 }
 END_TEST
 
@@ -438,6 +506,8 @@ restarting_case(void)
 	tcase_add_test(t, open_of_a_restart);
 	tcase_add_test(t, restart_without_graceful_restart);
 	tcase_add_test(t, deferral_ends_with_the_last_end_of_rib);
+	tcase_add_loop_test(t, pure_reflector_keeps_back_end_of_rib, 0, 2);
+	tcase_add_test(t, pure_reflectors_do_not_wait_for_each_other);
 	tcase_add_test(t, absent_peer_is_given_the_settle_time);
 	tcase_add_loop_test(t, late_peer_is_waited_for, 0, 2);
 	tcase_add_test(t, restart_time_ends_the_deferral);
