@@ -114,6 +114,19 @@ run_show_memory(struct call *call)
 }
 
 static void
+run_show_groups(struct call *call)
+{
+	const struct out *out = speaker_out(call->ops->speaker);
+	struct out_group group;
+
+	if (!ends_after(call, 0))
+		return;
+	for (int f = 0; f < FAMILY_COUNT; f++)
+		for (unsigned i = 0; out_group(out, (enum family)f, i, &group); i++)
+			call->emit(call->arg, show_group(&group));
+}
+
+static void
 run_show_kernel(struct call *call)
 {
 	if (!ends_after(call, 0))
@@ -273,9 +286,9 @@ static const struct command show_commands[] = {
 	{ "peer", run_show_peer },
 	{ "routes", run_show_routes },
 	{ "kernel", run_show_kernel },
+	{ "groups", run_show_groups },
 	{ "memory", run_show_memory },
 	{ "attributes", NULL },
-	{ "groups", NULL },
 	{ "nexthops", NULL },
 	{ "history", NULL },
 };

@@ -24,6 +24,7 @@ json_t *show_peer(const struct control_ops *ops, const struct peer *peer);
 /* All of one peer: the row and more. */
 json_t *show_peer_record(const struct control_ops *ops, const struct peer *peer);
 
+json_t *show_group(const struct out_group *group);
 json_t *show_kernel_route(const struct control_fib_route *route);
 
 /*

@@ -41,6 +41,8 @@ print_usage(FILE *out)
 	    "  show routes [PREFIX|ADDRESS] [longer] [best] [from PEER] [sent PEER]\n"
 	    "              [family ipv4|ipv6]\n"
 	    "  show kernel                   what differs between us and the kernel\n"
+	    "  show groups                   who shares one encoding, and how far they "
+	    "are\n"
 	    "  show memory                   what needs how much\n"
 	    "  peer NAME enable | disable [REASON] | restart [REASON]\n"
 	    "  reload                        read the configuration again\n"
@@ -98,11 +100,14 @@ choose_view(struct command *command)
 		    asks_for_one(command) ? VIEW_ROUTE_RECORDS : VIEW_ROUTES;
 	else if (is_word(command, 1, "kernel"))
 		command->view = VIEW_KERNEL;
+	else if (is_word(command, 1, "groups"))
+		command->view = VIEW_GROUPS;
 	else if (is_word(command, 1, "memory"))
 		command->view = VIEW_MEMORY;
-	command->is_list =
-	    command->view == VIEW_PEERS || command->view == VIEW_ROUTES ||
-	    command->view == VIEW_ROUTE_RECORDS || command->view == VIEW_KERNEL;
+	command->is_list = command->view == VIEW_PEERS ||
+			   command->view == VIEW_ROUTES ||
+			   command->view == VIEW_ROUTE_RECORDS ||
+			   command->view == VIEW_KERNEL || command->view == VIEW_GROUPS;
 }
 
 /* ---- the connection ---- */

@@ -144,6 +144,7 @@ view_add(struct view *view, json_t *object)
 	case VIEW_PEERS: peers_add(view, object); break;
 	case VIEW_ROUTES: routes_add(view, object); break;
 	case VIEW_KERNEL: kernel_add(view, object); break;
+	case VIEW_GROUPS: groups_add(view, object); break;
 	default: json_array_append(view->kept, object); break;
 	}
 }
@@ -171,6 +172,7 @@ view_end(struct view *view, FILE *out)
 	case VIEW_PEERS: peers_end(view, out); break;
 	case VIEW_ROUTES: routes_end(view, out); break;
 	case VIEW_KERNEL: kernel_end(view, out); break;
+	case VIEW_GROUPS: groups_end(view, out); break;
 	case VIEW_ROUTE_RECORDS:
 		if (view->n == 0)
 			fprintf(out, "no route\n");

@@ -22,6 +22,7 @@ enum view_kind {
 	VIEW_ROUTES,        /* a table */
 	VIEW_ROUTE_RECORDS, /* the paths of one prefix, in full */
 	VIEW_KERNEL,
+	VIEW_GROUPS,
 	VIEW_MEMORY,
 };
 
@@ -53,6 +54,8 @@ void routes_add(struct view *view, const json_t *route);
 void routes_end(struct view *view, FILE *out);
 void kernel_add(struct view *view, const json_t *route);
 void kernel_end(struct view *view, FILE *out);
+void groups_add(struct view *view, const json_t *group);
+void groups_end(struct view *view, FILE *out);
 
 /* ---- fields ---- */
 /* "-" where the field is null, absent or no string. */

@@ -38,7 +38,7 @@ _bgpctl() {
 		choices=(show peer reload log shutdown version)
 		[[ $current != -* ]] || choices=(-s -j -V -h)
 		;;
-	show) choices=(peers peer routes kernel memory) ;;
+	show) choices=(peers peer routes kernel groups memory) ;;
 	'show peer' | peer) mapfile -t choices < <(_bgpctl_peers) ;;
 	'show routes'*)
 		case $previous in

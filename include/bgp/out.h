@@ -139,6 +139,19 @@ bool member_route(const struct member *member, const struct dest *dest, unsigned
 size_t member_export(const struct out *out, const struct member *member,
     const struct path *path, struct addr *next_hop, uint8_t *block, size_t len);
 uint32_t out_group_count(const struct out *out);
+/* One update group, for people. */
+struct out_group {
+	const struct group_key *key;
+	uint32_t members;
+	uint32_t joining;  /* has not been sent End-of-RIB */
+	uint32_t slow;     /* has, and is behind the group */
+	uint32_t in_step;  /* the rest */
+	uint32_t prefixes; /* advertised; paths of them with add-path */
+	size_t backlog;    /* octets encoded that members in step have not taken */
+};
+/* False: there is no `index`th group of the family. */
+bool out_group(
+    const struct out *out, enum family family, unsigned index, struct out_group *group);
 size_t out_bytes(const struct out *out);
 /* Routes that did not fit into a message of their group; and the last one. */
 uint32_t out_too_long_count(const struct out *out);

@@ -191,6 +191,7 @@ void peer_enable(struct speaker *sp, struct peer *peer);
 void peer_restart(struct speaker *sp, struct peer *peer, const char *reason);
 
 const struct rib *speaker_rib(const struct speaker *sp);
+const struct out *speaker_out(const struct speaker *sp);
 
 /* The `index`th route of the destination in the peer's Adj-RIB-Out, and the path
  * identifier it was sent with.  False: there are no more. */

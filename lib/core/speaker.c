@@ -78,6 +78,12 @@ speaker_rib(const struct speaker *sp)
 	return sp->rib;
 }
 
+const struct out *
+speaker_out(const struct speaker *sp)
+{
+	return sp->out;
+}
+
 /* xorshift64*: timers need jitter, not secrets. */
 uint32_t
 speaker_random(struct speaker *sp)

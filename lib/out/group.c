@@ -570,6 +570,29 @@ out_group_count(const struct out *out)
 	return n;
 }
 
+bool
+out_group(
+    const struct out *out, enum family family, unsigned index, struct out_group *info)
+{
+	const struct group *group = out->groups[family];
+
+	while (group != NULL && index-- > 0)
+		group = group->next;
+	if (group == NULL)
+		return false;
+	*info = (struct out_group){ .key = &group->key,
+		.members = group->n_members,
+		.in_step = group->n_in_step,
+		.prefixes = group->n_sent,
+		.backlog = group->backlog };
+	for (const struct member *m = group->members; m != NULL; m = m->next)
+		if (m->state != MEMBER_IN_STEP) {
+			info->joining += m->end_of_rib_due;
+			info->slow += !m->end_of_rib_due;
+		}
+	return true;
+}
+
 size_t
 out_bytes(const struct out *out)
 {

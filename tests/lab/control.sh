@@ -109,9 +109,11 @@ lab_check 'no route is an empty array' lab_json a '. == []' show routes 198.51.1
 lab_check_within 10 'show kernel' lab_json b \
 	'map(select(.prefix == "10.0.0.4/30"))[0] | .state == "installed"
 	and .via == "192.0.2.1" and .device == "eth0"' show kernel
+lab_check 'show groups' lab_json a \
+	'length > 0 and all(.members > 0 and .in_step == .members and .backlog_bytes == 0)' show groups
 lab_check 'show memory' lab_json a '.resident_bytes > 0 and .rib_bytes > 0' show memory
 for command in show 'show peers' 'show peer a' 'show peer nobody' 'show routes' 'show kernel' \
-	'show routes 10.0.0.0/30' 'show routes from a' 'show memory' version; do
+	'show routes 10.0.0.0/30' 'show routes from a' 'show groups' 'show memory' version; do
 	lab_check "text of '$command' fits 80 columns" eval "code 0 b $command && narrow"
 done
 
@@ -127,7 +129,7 @@ lab_check 'unknown order to a peer' refused 2 'enable, disable, restart' peer b 
 lab_check 'a word too many' refused 2 "unexpected word 'tonight'" peer b disable for tonight
 lab_check 'no command' code 2 a
 lab_check 'unknown option' code 2 a -x show
-for command in 'show attributes' 'show groups' 'show nexthops' 'show history' 'drain' \
+for command in 'show attributes' 'show nexthops' 'show history' 'drain' \
 	'explain 10.0.0.0/8' 'monitor' 'peer b refresh' 'reload --keep' 'reload --confirm 5' \
 	'check /dev/null' 'test all 10.0.0.0/8'; do
 	# shellcheck disable=SC2086
