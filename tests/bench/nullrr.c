@@ -7,6 +7,7 @@
  * decision and no policy: one log of octets that grows, and one cursor a session.  What
  * the generator measures against it is the cost of TCP, of the kernel and of itself.
  *
+ * -a offers ADD-PATH and -i sets the identifier of a reflector with an IPv6 address.
  * The fifth argument damages one UPDATE, to show that the generator notices.
  */
 #include <arpa/inet.h>
@@ -46,6 +47,8 @@ static size_t nlog, caplog;
 static struct entry *E;
 static size_t ne, cape;
 static uint32_t my_as = 64512, my_id;
+static uint8_t my_afi = 1;
+static bool add_path;
 static const char *corrupt = "";
 static unsigned long nupd, corrupt_at = 3;
 static int ep;
@@ -146,23 +149,28 @@ raw(struct peer *p, const void *m, size_t n)
 static void
 hello(struct peer *p)
 {
-	uint8_t m[45 + 19];
+	/* Multiprotocol, 4-octet AS, route refresh, and last ADD-PATH in both
+	 * directions. */
+	uint8_t capabilities[22] = { 1, 4, 0, my_afi, 0, 1, 65, 4, 0, 0, 0, 0, 2, 0, 69,
+		4, 0, my_afi, 1, 3 };
+	uint8_t n = add_path ? 20 : 14, len = (uint8_t)(29 + 2 + n);
+	uint8_t m[29 + 2 + sizeof capabilities + 19];
+	uint8_t o[15] = { 0, len, 1, 4, 0, 0, 0, 240, 0, 0, 0, 0, (uint8_t)(n + 2), 2,
+		n };
+	uint32_t v = htonl(my_id);
+
 	memset(m, 0xff, sizeof m);
-	uint8_t o[29] = { 0, 45, 1, 4, 0, 0, 0, 240, 0, 0, 0, 0, 16, 2, 14, 1, 4, 0, 1,
-		0, 1, 65, 4 };
 	o[4] = (uint8_t)(my_as > 65535 ? 23456 >> 8 : my_as >> 8);
 	o[5] = (uint8_t)(my_as > 65535 ? 23456 : my_as);
-	uint32_t v = htonl(my_id);
 	memcpy(o + 8, &v, 4);
 	v = htonl(my_as);
-	memcpy(o + 23, &v, 4);
-	o[27] = 2; /* route refresh */
-	o[28] = 0;
-	memcpy(m + 16, o, 29);
-	m[45 + 16] = 0;
-	m[45 + 17] = 19;
-	m[45 + 18] = 4;
-	raw(p, m, sizeof m);
+	memcpy(capabilities + 8, &v, 4);
+	memcpy(m + 16, o, sizeof o);
+	memcpy(m + 16 + sizeof o, capabilities, n);
+	m[len + 16] = 0;
+	m[len + 17] = 19;
+	m[len + 18] = 4;
+	raw(p, m, len + 19u);
 }
 
 static void
@@ -270,14 +278,23 @@ on_event(const struct epoll_event *e)
 static int
 listen_on(const char *addr, const char *port)
 {
-	struct sockaddr_in a = { .sin_family = AF_INET,
-		.sin_port = htons((uint16_t)atoi(port)) };
-	int one = 1, l = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	struct sockaddr_in6 a = { .sin6_family = AF_INET6,
+		.sin6_port = htons((uint16_t)atoi(port)) };
+	struct sockaddr_in a4 = { .sin_family = AF_INET, .sin_port = a.sin6_port };
 	struct epoll_event e = { .events = EPOLLIN, .data.u32 = UINT32_MAX };
-	inet_pton(AF_INET, addr, &a.sin_addr);
-	my_id = ntohl(a.sin_addr.s_addr);
+	bool v4 = inet_pton(AF_INET, addr, &a4.sin_addr) == 1;
+	int one = 1,
+	    l = socket(v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+	if (v4 && my_id == 0)
+		my_id = ntohl(a4.sin_addr.s_addr);
+	if (!v4) {
+		my_afi = 2;
+		inet_pton(AF_INET6, addr, &a.sin6_addr);
+	}
 	setsockopt(l, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-	if (bind(l, (void *)&a, sizeof a) != 0 || listen(l, 4096) != 0) {
+	if (bind(l, v4 ? (void *)&a4 : (void *)&a, v4 ? sizeof a4 : sizeof a) != 0 ||
+	    listen(l, 4096) != 0) {
 		perror("nullrr");
 		exit(2);
 	}
@@ -285,24 +302,43 @@ listen_on(const char *addr, const char *port)
 	return l;
 }
 
+static bool
+options(int argc, char **argv)
+{
+	struct in_addr id;
+
+	for (int c; (c = getopt(argc, argv, "+ai:")) != -1;)
+		if (c == 'a')
+			add_path = true;
+		else if (c == 'i' && inet_pton(AF_INET, optarg, &id) == 1)
+			my_id = ntohl(id.s_addr);
+		else
+			return false;
+	return argc - optind >= 2;
+}
+
 int
 main(int argc, char **argv)
 {
 	struct epoll_event ev[1024];
 	int l;
-	if (argc < 3) {
-		fputs("usage: nullrr ADDR PORT [AS [MAX_SECONDS [CORRUPT_KIND]]]\n",
+
+	if (!options(argc, argv)) {
+		fputs("usage: nullrr [-a] [-i ID] ADDR PORT [AS [MAX_SECONDS "
+		      "[CORRUPT_KIND]]]\n",
 		    stderr);
 		return 2;
 	}
-	if (argc > 3)
-		my_as = (uint32_t)strtoul(argv[3], 0, 0);
-	alarm(argc > 4 ? (unsigned)atoi(argv[4]) : 600); /* always ends by itself */
-	if (argc > 5)
-		corrupt = argv[5];
+	argc -= optind;
+	argv += optind;
+	if (argc > 2)
+		my_as = (uint32_t)strtoul(argv[2], 0, 0);
+	alarm(argc > 3 ? (unsigned)atoi(argv[3]) : 600); /* always ends by itself */
+	if (argc > 4)
+		corrupt = argv[4];
 	signal(SIGPIPE, SIG_IGN);
 	ep = epoll_create1(0);
-	l = listen_on(argv[1], argv[2]);
+	l = listen_on(argv[0], argv[1]);
 	for (;;) {
 		int k = epoll_wait(ep, ev, 1024, -1);
 		for (int j = 0; j < k; j++)

@@ -262,9 +262,13 @@ class Openbgpd(Daemon):
 class Null(Daemon):
     """The floor: no table, the finished octets to all sockets."""
 
+    families = (4, 6)
+    add_path = True
+
     def start(self):
-        tools = os.environ["BENCH_TOOLS"]
-        self.spawn(f"{tools}/nullrr", DUT, "179", str(AS), "900", os.environ.get("LIE", ""))
+        options = ["-i", DUT] + (["-a"] if self.sc["add_path"] else [])
+        self.spawn(os.environ["BENCH_TOOLS"] + "/nullrr", *options, DUT6 if self.v6 else DUT,
+                   "179", str(AS), "900", os.environ.get("LIE", ""))
 
 
 DAEMONS = {"null": Null, "bgpd": Bgpd, "bird2": Bird, "frr": Frr, "frr-fast": FrrFast,
