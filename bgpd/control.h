@@ -22,11 +22,18 @@ struct speaker;    /* bgp/speaker.h */
 
 /* One route of ours, or one that stands in the way of ours, as `show kernel` tells it.
  * NULL or "" where a text is not known. */
+struct control_fib_hop {
+	const char *via; /* gateway */
+	const char *device;
+};
+
 struct control_fib_route {
 	struct prefix prefix;
 	const char *state; /* "installed", else one word for what is wrong */
-	const char *via;   /* gateway, "blackhole" */
+	const char *via;   /* gateway of the first hop, "blackhole" */
 	const char *device;
+	const struct control_fib_hop *hops; /* all of them */
+	unsigned n_hops;
 	const char *owner; /* of the route in the way, where state says "conflict" */
 	const char *detail;
 };
@@ -37,6 +44,7 @@ struct control_fib_counts {
 	uint32_t pending;   /* on their way to the kernel */
 	uint32_t conflicts; /* somebody else's route is at our place */
 	uint32_t failed;    /* refused by the kernel */
+	uint32_t waiting;   /* for the tunnel device */
 };
 
 struct control_ops {

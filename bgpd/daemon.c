@@ -17,10 +17,12 @@
 #include <unistd.h>
 
 #include "bgp/memory.h"
+#include "bgp/peer.h"
 #include "connection.h"
 #include "fib.h"
 #include "listener.h"
 #include "log.h"
+#include "tunnel.h"
 
 enum {
 	WORK_BUDGET = 4096, /* destinations or changes a slice */
@@ -53,20 +55,44 @@ daemon_wake(struct daemon *d)
 
 /* ---- the turn ---- */
 
+/* Where the tunnel device is not there, its hops wait, unless others are to be had. */
+static void
+hops_from(
+    const struct daemon *d, const struct fib_change *change, struct fib_route *route)
+{
+	uint32_t tunnel = tunnel_ifindex(d->tunnel);
+
+	route->n_hops = 0;
+	for (unsigned i = 0; i < change->n_hops; i++) {
+		const struct fib_change_hop *hop = &change->hops[i];
+		bool by_tunnel = hop->ifindex == 0;
+
+		if (by_tunnel && tunnel == 0 &&
+		    (route->n_hops > 0 || i + 1u < change->n_hops))
+			continue;
+		route->hops[route->n_hops++] =
+		    (struct fib_hop){ .gateway = hop->gateway,
+			    .ifindex = by_tunnel ? tunnel : hop->ifindex,
+			    .onlink = by_tunnel,
+			    .weight = 1 };
+	}
+}
+
 static void
 fib_change_apply(struct daemon *d, const struct fib_change *change)
 {
-	struct fib_route route = { .prefix = change->prefix };
+	struct fib_route route;
 
+	route.prefix = change->prefix;
 	switch ((enum fib_kind)change->kind) {
 	case FIB_KIND_NONE: fib_clear(d->fib, &change->prefix); return;
-	case FIB_KIND_BLACKHOLE: route.type = FIB_BLACKHOLE; break;
+	case FIB_KIND_BLACKHOLE:
+		route.type = FIB_BLACKHOLE;
+		route.n_hops = 0;
+		break;
 	case FIB_KIND_UNICAST:
 		route.type = FIB_UNICAST;
-		route.n_hops = 1;
-		route.hops[0] = (struct fib_hop){ .gateway = change->gateway,
-			.ifindex = change->ifindex,
-			.weight = 1 };
+		hops_from(d, change, &route);
 		break;
 	}
 	fib_set(d->fib, &route);
@@ -89,11 +115,29 @@ feed_fib(struct daemon *d)
 }
 
 static void
-converged(struct daemon *d)
+sweep_later(struct daemon *d, const struct peer *peer)
 {
-	d->converged = true;
-	if (d->fib != NULL)
+	if (d->fib == NULL || d->converged || peer == NULL ||
+	    !peer_has_announced_all(peer))
+		return;
+	d->swept_peers =
+	    mem_resize(d->swept_peers, d->n_swept_peers + 1, sizeof(*d->swept_peers));
+	d->swept_peers[d->n_swept_peers++] = peer->conf.address;
+}
+
+/*
+ * Not when End-of-RIB comes: routes that came just before it may still be on their way
+ * to the FIB, and what is adopted must not leave before they confirm it.
+ */
+static void
+sweep(struct daemon *d)
+{
+	for (size_t i = 0; i < d->n_swept_peers && d->fib != NULL; i++)
+		fib_sweep_gateway(d->fib, &d->swept_peers[i]);
+	d->n_swept_peers = 0;
+	if (d->sweep_due && d->fib != NULL)
 		fib_sweep(d->fib);
+	d->sweep_due = false;
 }
 
 static void
@@ -106,7 +150,8 @@ handle_events(struct daemon *d)
 		switch (event.kind) {
 		case EVENT_DIAL: connection_dial(d, event.session); break;
 		case EVENT_CLOSE: connection_close(event.session); break;
-		case EVENT_CONVERGED: converged(d); break;
+		case EVENT_END_OF_RIB: sweep_later(d, event.peer); break;
+		case EVENT_CONVERGED: d->converged = d->sweep_due = true; break;
 		default: break;
 		}
 	}
@@ -167,6 +212,8 @@ daemon_turn(evutil_socket_t fd, short what, void *arg)
 	more = work_a_slice(d, now_ms() + TURN_MS);
 	/* The kernel first: a blackhole is there before its block is announced. */
 	more = feed_fib(d) || more;
+	if (!more && !rib_has_work(speaker_rib(d->speaker)))
+		sweep(d);
 	more = write_out(d, now_ms() + TURN_MS) || more;
 	handle_events(d);
 	arm_timer(d);
@@ -244,6 +291,30 @@ on_workload(void *arg, unsigned import_index, const struct prefix *prefix, bool 
 }
 
 static void
+on_links(void *arg)
+{
+	struct daemon *d = arg;
+
+	tunnel_check(d->tunnel);
+}
+
+static void
+on_tunnel(void *arg)
+{
+	struct daemon *d = arg;
+
+	if (d->fib == NULL)
+		return;
+	fib_set_waiting(d->fib, tunnel_trouble(d->tunnel));
+	if (!d->started)
+		return;
+	speaker_fib_again(d->speaker);
+	daemon_wake(d);
+}
+
+static const struct tunnel_events tunnel_events = { .changed = on_tunnel };
+
+static void
 on_kernel_log(void *arg, int level, const char *text)
 {
 	(void)arg;
@@ -257,6 +328,7 @@ on_synced(void *arg)
 	uint32_t adopted = d->fib == NULL ? 0 : fib_adopted_count(d->fib);
 
 	daemon_set_now(d);
+	tunnel_check(d->tunnel);
 	if (adopted > 0) {
 		log_notice("%u routes of ours are in the kernel: adopted", adopted);
 		speaker_is_restart(d->speaker);
@@ -272,6 +344,7 @@ static const struct kernel_events kernel_events = { .igp = on_igp,
 	.igp_gone = on_igp_gone,
 	.address = on_address,
 	.workload = on_workload,
+	.links = on_links,
 	.synced = on_synced,
 	.log = on_kernel_log };
 
@@ -376,11 +449,14 @@ open_all(struct daemon *d, const struct conf *conf)
 	if (d->listener != NULL)
 		d->kernel = kernel_new(
 		    d->base, &conf->kernel, &kernel_events, d, error, sizeof(error));
+	if (d->kernel != NULL)
+		d->tunnel = tunnel_new(d->kernel, &tunnel_events, d);
 	if (d->kernel != NULL && conf->kernel.install)
 		d->fib = fib_new(d->kernel, error, sizeof(error));
 	if (error[0] != '\0')
 		log_error("%s", error);
-	return d->kernel != NULL && (d->fib != NULL || !conf->kernel.install);
+	return d->kernel != NULL && d->tunnel != NULL &&
+	       (d->fib != NULL || !conf->kernel.install);
 }
 
 int
@@ -438,6 +514,7 @@ daemon_free(struct daemon *d)
 		control_free(d->control);
 	if (d->listener != NULL)
 		listener_free(d->listener);
+	tunnel_free(d->tunnel);
 	if (d->kernel != NULL)
 		kernel_free(d->kernel);
 	if (d->speaker != NULL)
@@ -454,4 +531,5 @@ daemon_free(struct daemon *d)
 	if (d->base != NULL)
 		event_base_free(d->base);
 	free(d->read_buffer);
+	free(d->swept_peers);
 }

@@ -19,6 +19,7 @@
 
 struct fib;
 struct listener;
+struct tunnel;
 
 /* Event priorities. */
 enum { PRIORITY_TIMER, PRIORITY_SOCKET, PRIORITY_WORK, PRIORITY_COUNT };
@@ -33,6 +34,7 @@ struct daemon {
 	struct speaker *speaker;
 	struct kernel *kernel;
 	struct fib *fib;
+	struct tunnel *tunnel;
 	struct listener *listener;
 	struct control *control;
 	struct control_ops control_ops;
@@ -43,6 +45,10 @@ struct daemon {
 	bool keep_routes; /* at the end: our routes stay in the FIB */
 	bool ready;       /* once true it stays so */
 	bool converged;
+	/* What was adopted is swept once all that is learned by now is in the FIB. */
+	bool sweep_due;
+	struct addr *swept_peers; /* … for these peers, before that */
+	size_t n_swept_peers;
 	struct conf *first_conf; /* until the kernel's first dump is there */
 	char pid_file[CONF_PATH_LEN];
 };

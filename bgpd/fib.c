@@ -191,6 +191,10 @@ fib_decide(const struct fib *fib, const struct fib_entry *e, enum fib_state *sta
 		*state = FIB_STATE_DENIED;
 		return decide_out(e);
 	}
+	if (e->want->waits) {
+		*state = FIB_STATE_WAITING;
+		return decide_out(e);
+	}
 	*state = FIB_STATE_CONFLICT;
 	if (kernel_prefix_is_connected(fib->k, &e->node.prefix))
 		return decide_out(e);
@@ -281,6 +285,39 @@ fib_clear(struct fib *fib, const struct prefix *prefix)
 	e->node.flags &= (uint16_t)~ENTRY_STALE;
 	set_want(fib, e, NULL);
 	fib_entry_queue(fib, e);
+}
+
+void
+fib_set_waiting(struct fib *fib, const char *why)
+{
+	snprintf(fib->waiting, sizeof(fib->waiting), "%s", why);
+}
+
+static bool
+goes_to(const struct fib_shape *shape, const struct addr *gateway)
+{
+	if (shape == NULL || shape->is.n_hops == 0)
+		return false;
+	for (unsigned i = 0; i < shape->is.n_hops; i++)
+		if (!addr_equal(&shape->hops[i].gateway, gateway))
+			return false;
+	return true;
+}
+
+void
+fib_sweep_gateway(struct fib *fib, const struct addr *gateway)
+{
+	struct route_cursor cursor = ROUTE_CURSOR_INIT;
+	struct route_node *node;
+
+	while ((node = route_table_walk(&fib->entries, &cursor)) != NULL) {
+		struct fib_entry *e = (struct fib_entry *)node;
+
+		if ((node->flags & ENTRY_STALE) == 0 || !goes_to(e->have, gateway))
+			continue;
+		node->flags &= (uint16_t)~ENTRY_STALE;
+		fib_entry_queue(fib, e);
+	}
 }
 
 void

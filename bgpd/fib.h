@@ -35,6 +35,8 @@ enum fib_type {
 
 enum { FIB_HOPS_MAX = KROUTE_HOPS_MAX };
 
+/* A hop that is on link by decree through no device waits for the tunnel's: see
+ * fib_set_waiting(). */
 struct fib_route {
 	struct prefix prefix;
 	uint8_t type;   /* enum fib_type */
@@ -51,6 +53,10 @@ void fib_free(struct fib *fib);
 /* What should be in the kernel from now on; O(1), the write comes later. */
 void fib_set(struct fib *fib, const struct fib_route *route);
 void fib_clear(struct fib *fib, const struct prefix *prefix);
+/* Why routes wait for the tunnel device, for those who ask; copied. */
+void fib_set_waiting(struct fib *fib, const char *why);
+/* Removes what was adopted, goes to this gateway and was never confirmed. */
+void fib_sweep_gateway(struct fib *fib, const struct addr *gateway);
 /* Removes what was adopted and never confirmed by fib_set(). */
 void fib_sweep(struct fib *fib);
 /*
@@ -76,6 +82,7 @@ enum fib_state {
 			      */
 	FIB_STATE_FAILED,    /* the kernel refused it; tried again later */
 	FIB_STATE_DENIED,    /* a default route without kernel { default-route } */
+	FIB_STATE_WAITING,   /* the tunnel device is not there: fib_set_waiting() */
 	FIB_STATE_COUNT,
 };
 

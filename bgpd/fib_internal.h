@@ -104,7 +104,8 @@ struct fib {
 	unsigned blocked_times;
 	struct fib_complaint refusals, fights, conflicts;
 
-	bool synced; /* the first dump is done: writing may begin */
+	char waiting[FIB_DETAIL_LEN]; /* why the tunnel device is not there */
+	bool synced;                  /* the first dump is done: writing may begin */
 	bool dumping;
 	bool swept; /* what is ours and not wanted is removed */
 	bool moved; /* `old` is to be removed when the new place is filled */

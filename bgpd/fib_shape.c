@@ -131,6 +131,8 @@ insert(struct fib_shapes *shapes, const struct rtmsg_shape *from, uint32_t hash)
 	to = &shapes->buckets[hash & (shapes->n_buckets - 1)];
 	shape->refs = 1;
 	shape->hash = hash;
+	for (unsigned i = 0; i < from->n_hops; i++)
+		shape->waits |= from->hops[i].onlink && from->hops[i].ifindex == 0;
 	shape->is = *from;
 	memcpy(shape->hops, from->hops, len);
 	shape->is.hops = shape->hops;

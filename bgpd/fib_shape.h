@@ -12,6 +12,7 @@ struct fib_shape {
 	struct fib_shape *next;
 	uint32_t refs;
 	uint32_t hash;
+	bool waits;            /* a hop lacks its device: it cannot be written */
 	struct rtmsg_shape is; /* its hops are those below, in order */
 	struct fib_hop hops[];
 };

@@ -20,6 +20,7 @@ fib_state_name(enum fib_state state)
 		[FIB_STATE_CONFLICT] = "conflict",
 		[FIB_STATE_FAILED] = "failed",
 		[FIB_STATE_DENIED] = "denied",
+		[FIB_STATE_WAITING] = "waiting",
 	};
 
 	return names[state];
@@ -101,6 +102,8 @@ describe(const struct fib *fib, const struct fib_entry *e, struct fib_status *ou
 	} else if (state == FIB_STATE_DENIED) {
 		snprintf(out->detail, sizeof(out->detail),
 		    "kernel { default-route } is false");
+	} else if (state == FIB_STATE_WAITING) {
+		snprintf(out->detail, sizeof(out->detail), "%s", fib->waiting);
 	}
 	return state;
 }

@@ -81,6 +81,8 @@ kernel_link_changed(struct kernel *k, struct kernel_link *link, unsigned change)
 		resync_after_loss(k);
 	if (k->hook.network_changed != NULL)
 		k->hook.network_changed(k->hook.arg);
+	if (k->events->links != NULL)
+		k->events->links(k->arg);
 }
 
 static void

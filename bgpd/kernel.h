@@ -43,6 +43,8 @@ struct kernel_events {
 	 * one left. */
 	void (*workload)(void *arg, unsigned import_index, const struct prefix *prefix,
 	    bool present);
+	/* A link came or left, went up or down. */
+	void (*links)(void *arg);
 	/* Once: all that was there at the start has been told. */
 	void (*synced)(void *arg);
 	/* `level` is an enum conf_log_level. */

@@ -14,6 +14,7 @@
 #include "fib.h"
 #include "log.h"
 #include "socket.h"
+#include "tunnel.h"
 
 struct addr *
 local_addresses(size_t *n)
@@ -102,6 +103,8 @@ switch_install(struct daemon *d, bool install)
 	d->fib = fib_new(d->kernel, error, sizeof(error));
 	if (d->fib == NULL)
 		log_error("%s", error);
+	else
+		fib_set_waiting(d->fib, tunnel_trouble(d->tunnel));
 }
 
 int
@@ -128,6 +131,7 @@ daemon_reload(struct daemon *d, char *error, size_t len)
 	}
 	switch_install(d, conf->kernel.install);
 	speaker_configure(d->speaker, conf);
+	tunnel_reconfigured(d->tunnel);
 	daemon_fill_control_ops(d);
 	log_notice("configuration reloaded");
 	daemon_wake(d);

@@ -104,9 +104,9 @@ show_router(const struct control_ops *ops)
 	show_put(routes, "ipv6", route_totals(ops, FAMILY_IPV6, &fib));
 	show_put(o, "routes", routes);
 	show_put(o, "fib",
-	    json_pack("{s:I, s:I, s:I}", "pending", (json_int_t)fib.pending,
+	    json_pack("{s:I, s:I, s:I, s:I}", "pending", (json_int_t)fib.pending,
 		"conflicts", (json_int_t)fib.conflicts, "failed",
-		(json_int_t)fib.failed));
+		(json_int_t)fib.failed, "waiting", (json_int_t)fib.waiting));
 	show_put(o, "not_established", not_established(ops));
 	return o;
 }
@@ -166,12 +166,21 @@ json_t *
 show_kernel_route(const struct control_fib_route *route)
 {
 	char text[PREFIX_TEXT_LEN];
-	json_t *o = json_object();
+	json_t *o = json_object(), *hops = json_array();
+
+	for (unsigned i = 0; i < route->n_hops; i++) {
+		json_t *hop = json_object();
+
+		show_put(hop, "via", text_json_or_null(route->hops[i].via));
+		show_put(hop, "device", text_json_or_null(route->hops[i].device));
+		json_array_append_new(hops, hop);
+	}
 
 	show_put(o, "prefix", json_string(prefix_format(&route->prefix, text)));
 	show_put(o, "state", text_json_or_null(route->state));
 	show_put(o, "via", text_json_or_null(route->via));
 	show_put(o, "device", text_json_or_null(route->device));
+	show_put(o, "next_hops", hops);
 	show_put(o, "owner", text_json_or_null(route->owner));
 	show_put(o, "detail", text_json_or_null(route->detail));
 	return o;

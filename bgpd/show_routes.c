@@ -22,7 +22,19 @@ struct row_context {
 	const struct dest *dest;
 	const struct path *best;
 	bool installed; /* of the destination */
+	const struct path
+	    *used[RIB_MULTIPATH_MAX]; /* carry its traffic, the best first */
+	unsigned n_used;
 };
+
+static bool
+is_used(const struct row_context *row, const struct path *path)
+{
+	for (unsigned i = 0; i < row->n_used; i++)
+		if (row->used[i] == path)
+			return true;
+	return false;
+}
 
 static const char *
 next_hop_reason(const struct path *path, char *buf)
@@ -126,11 +138,11 @@ row_end(
 	    path_id == 0 ? json_null() : json_integer((json_int_t)path_id));
 	show_put(
 	    o, "stale", json_boolean(rib_path_is_stale(row->rib, path, row->family)));
-	show_put(o, "installed", json_boolean(row->installed && path == row->best));
+	show_put(o, "installed", json_boolean(row->installed && is_used(row, path)));
 	show_put(o, "age_s",
 	    json_integer(
 		now_s < path->since_s ? 0 : (json_int_t)(now_s - path->since_s)));
-	show_put(o, "multipath", json_false());
+	show_put(o, "multipath", json_boolean(is_used(row, path) && path != row->best));
 	show_put(o, "reason", reason(row, path));
 }
 
@@ -207,14 +219,16 @@ static void
 emit_dest(const struct route_walk *walk, const struct control_ops *ops,
     enum family family, const struct dest *dest, show_emit *emit, void *arg)
 {
-	struct row_context row = { .ops = ops,
-		.rib = speaker_rib(ops->speaker),
-		.family = family,
-		.dest = dest,
-		.best = dest_best(dest) };
+	struct row_context row;
 	struct prefix prefix = dest_prefix(dest, family);
 	const struct path *path;
 
+	row.ops = ops;
+	row.rib = speaker_rib(ops->speaker);
+	row.family = family;
+	row.dest = dest;
+	row.best = dest_best(dest);
+	row.n_used = rib_multipath(row.rib, dest, row.used);
 	row.installed = row.best != NULL && ops->route_installed != NULL &&
 			ops->route_installed(ops->arg, &prefix);
 	if (walk->query.sent_given) {

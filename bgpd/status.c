@@ -30,12 +30,7 @@ after_change(void *arg)
 static bool
 has_sent_all(const struct peer *peer, uint64_t now)
 {
-	if (now - peer->up_since_ms >= PEER_WAIT_MS)
-		return true;
-	for (int f = 0; f < FAMILY_COUNT; f++)
-		if (peer->params.families[f] && !peer->end_of_rib[f])
-			return false;
-	return true;
+	return now - peer->up_since_ms >= PEER_WAIT_MS || peer_has_announced_all(peer);
 }
 
 static bool
@@ -117,6 +112,7 @@ fib_counts(void *arg, struct control_fib_counts *out)
 		out->pending += states[FIB_STATE_PENDING];
 		out->conflicts += states[FIB_STATE_CONFLICT];
 		out->failed += states[FIB_STATE_FAILED];
+		out->waiting += states[FIB_STATE_WAITING];
 	}
 }
 
@@ -131,20 +127,30 @@ emit_one(void *arg, const struct fib_status *status)
 {
 	const struct walk_context *walk = arg;
 	const struct fib_route *route = &status->route;
-	char via[ADDR_TEXT_LEN], owner[16] = "";
+	char via[FIB_HOPS_MAX][ADDR_TEXT_LEN], owner[16] = "";
+	struct control_fib_hop hops[FIB_HOPS_MAX];
 	struct control_fib_route out = { .prefix = route->prefix,
 		.state = fib_state_name(status->state),
+		.via = route->type == FIB_BLACKHOLE ? "blackhole" : "",
+		.hops = hops,
+		.n_hops = route->n_hops,
 		.owner = owner,
 		.detail = status->detail };
 
 	if (status->state == FIB_STATE_CONFLICT && status->owner != 0)
 		snprintf(owner, sizeof(owner), "protocol %u", status->owner);
+	for (unsigned i = 0; i < route->n_hops; i++) {
+		const struct fib_hop *hop = &route->hops[i];
+
+		hops[i].via = addr_format(&hop->gateway, via[i]);
+		hops[i].device =
+		    status->state == FIB_STATE_WAITING
+			? kernel_conf(walk->daemon->kernel)->tunnel.device
+			: kernel_link_name(walk->daemon->kernel, hop->ifindex);
+	}
 	if (route->n_hops > 0) {
-		out.via = addr_format(&route->hops[0].gateway, via);
-		out.device =
-		    kernel_link_name(walk->daemon->kernel, route->hops[0].ifindex);
-	} else {
-		out.via = route->type == FIB_BLACKHOLE ? "blackhole" : "";
+		out.via = hops[0].via;
+		out.device = hops[0].device;
 	}
 	walk->emit(walk->emit_arg, &out);
 }

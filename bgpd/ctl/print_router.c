@@ -42,6 +42,7 @@ print_totals(const json_t *router, FILE *out)
 	json_int_t pending = field_number(fib, "pending", 0);
 	json_int_t conflicts = field_number(fib, "conflicts", 0);
 	json_int_t failed = field_number(fib, "failed", 0);
+	json_int_t waiting = field_number(fib, "waiting", 0);
 	size_t i;
 
 	fprintf(
@@ -55,12 +56,16 @@ print_totals(const json_t *router, FILE *out)
 		    field_digits(family, "paths", paths),
 		    field_digits(family, "installed", installed));
 	}
-	if (pending != 0 || conflicts != 0 || failed != 0)
-		fprintf(out,
-		    "kernel: %" JSON_INTEGER_FORMAT " pending, %" JSON_INTEGER_FORMAT
-		    " in conflict, %" JSON_INTEGER_FORMAT " failed"
-		    " (bgpctl show kernel)\n",
-		    pending, conflicts, failed);
+	if (pending == 0 && conflicts == 0 && failed == 0 && waiting == 0)
+		return;
+	fprintf(out,
+	    "kernel: %" JSON_INTEGER_FORMAT " pending, %" JSON_INTEGER_FORMAT
+	    " in conflict, %" JSON_INTEGER_FORMAT " failed",
+	    pending, conflicts, failed);
+	if (waiting != 0)
+		fprintf(out, ", %" JSON_INTEGER_FORMAT " waiting for the tunnel device",
+		    waiting);
+	fprintf(out, " (bgpctl show kernel)\n");
 }
 
 /* The cells of a peer that is not Established. */

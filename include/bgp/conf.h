@@ -26,6 +26,7 @@ struct conf_router {
 	bool graceful_restart;
 	uint16_t restart_time_s;
 	uint32_t stale_time_s;
+	uint8_t multipath; /* equal best paths used at most */
 	bool resolve_next_hops;
 	bool hostname;
 };
@@ -43,6 +44,17 @@ struct conf_import {
 	int filter; /* index into conf.filters, -1: none */
 };
 
+enum conf_tunnel_mode {
+	CONF_TUNNEL_NEVER,
+	CONF_TUNNEL_ALWAYS,
+	CONF_TUNNEL_CROSS_SUBNET,
+};
+
+struct conf_tunnel {
+	char device[CONF_NAME_LEN]; /* "": no section */
+	uint8_t mode;               /* enum conf_tunnel_mode */
+};
+
 struct conf_kernel {
 	bool install;
 	uint32_t table;
@@ -52,6 +64,7 @@ struct conf_kernel {
 	int filter; /* index into conf.filters, -1: none */
 	struct addr prefer_source;
 	bool resolve_via_default;
+	struct conf_tunnel tunnel;
 	struct conf_import *imports;
 	size_t n_imports;
 };

@@ -67,6 +67,8 @@ struct peer {
 
 /* The state `show peers` prints: that of the connection farthest on. */
 enum fsm_state peer_state(const struct peer *peer);
+/* In this session its End-of-RIB has come, of all families agreed on. */
+bool peer_has_announced_all(const struct peer *peer);
 /* Prefixes in the peer's Adj-RIB-Out. */
 uint32_t peer_sent_count(const struct peer *peer, enum family family);
 

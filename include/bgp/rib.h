@@ -77,6 +77,7 @@ struct nexthop {
 	uint32_t metric;     /* IGP cost: the kernel's metric */
 	struct addr gateway; /* where packets go; FAMILY_NONE: not resolved */
 	uint32_t ifindex;
+	bool connected; /* on a subnet of ours */
 };
 
 /* What the decision and the counters need to know of a peer. */
@@ -157,6 +158,9 @@ void rib_igp_clear(struct rib *rib, const struct prefix *prefix);
 void rib_own_address(struct rib *rib, const struct addr *addr, bool present);
 /* resolve-next-hops, resolve-via-default; all next hops are judged again. */
 void rib_set_resolution(struct rib *rib, bool resolve, bool via_default);
+/* At most so many equal paths of a destination are used, 1 to RIB_MULTIPATH_MAX. */
+enum { RIB_MULTIPATH_MAX = 64 };
+void rib_set_multipath(struct rib *rib, unsigned max);
 /* Resolves again what IGP changes since the last call touched.  Once a turn. */
 void rib_resolve(struct rib *rib);
 struct nexthop *rib_first_nexthop(const struct rib *rib); /* then ->all_next */
@@ -180,6 +184,15 @@ dest_best(const struct dest *dest)
 {
 	return dest->flags & DEST_HAS_BEST ? dest->paths : NULL;
 }
+
+/*
+ * The paths that carry the traffic to a destination: the best one first, then those
+ * that tie with it down to the IGP cost, with the same AS_PATH length and neighbouring
+ * AS, and a next hop of their own.  `paths` has room for RIB_MULTIPATH_MAX; returns how
+ * many.
+ */
+unsigned rib_multipath(
+    const struct rib *rib, const struct dest *dest, const struct path **paths);
 
 bool
 rib_path_is_stale(const struct rib *rib, const struct path *path, enum family family);

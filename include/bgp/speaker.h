@@ -69,15 +69,24 @@ void speaker_workload(struct speaker *sp, unsigned import_index,
 /* ---- FIB ---- */
 enum fib_kind { FIB_KIND_NONE, FIB_KIND_UNICAST, FIB_KIND_BLACKHOLE };
 
+struct fib_change_hop {
+	struct addr gateway; /* FAMILY_NONE: on link */
+	uint32_t ifindex; /* 0: by the tunnel device of the configuration, to `gateway`
+			   * as the far end */
+};
+
 struct fib_change {
 	struct prefix prefix;
-	uint8_t kind;        /* enum fib_kind; NONE: remove ours */
-	struct addr gateway; /* FAMILY_NONE: on link */
-	uint32_t ifindex;
+	uint8_t kind; /* enum fib_kind; NONE: remove ours */
+	uint8_t
+	    n_hops; /* of UNICAST, each another one; the rest of `hops` is undefined */
+	struct fib_change_hop hops[RIB_MULTIPATH_MAX];
 };
 
 /* False: nothing is pending. */
 bool speaker_fib_next(struct speaker *sp, struct fib_change *out);
+/* What was drawn before comes again: the tunnel device is another one. */
+void speaker_fib_again(struct speaker *sp);
 
 /* ---- connections ---- */
 enum accept_verdict {

@@ -13,6 +13,8 @@
 
 /* sun_path of a Unix socket, with its NUL */
 enum { SOCKET_PATH_LEN = 108 };
+/* IFNAMSIZ without its NUL, and what the kernel refuses in a name */
+enum { DEVICE_NAME_MAX = 15 };
 
 void
 build_error(struct builder *b, const struct conf_node *node, uint32_t line,
@@ -192,6 +194,33 @@ imports_build(struct builder *b, const struct conf_node *section)
 	}
 }
 
+/* At most one: a route goes by one device. */
+static void
+tunnel_build(struct builder *b, const struct conf_node *section)
+{
+	struct conf_tunnel *tunnel = &b->conf->kernel.tunnel;
+
+	for (const struct conf_node *at = section->first; at != NULL; at = at->next) {
+		if (!is_section(at, "tunnel"))
+			continue;
+		if (tunnel->device[0] != '\0') {
+			build_error(b, at, at->line,
+			    "tunnel %s is a second one; allowed: one tunnel (%s)",
+			    quote(section_title(at)).text, tunnel->device);
+			continue;
+		}
+		values_default(b, CONF_SECTION_TUNNEL, tunnel);
+		values_read(b, CONF_SECTION_TUNNEL, at, tunnel);
+		title_copy(at, tunnel->device);
+		if (strlen(tunnel->device) > DEVICE_NAME_MAX ||
+		    strpbrk(tunnel->device, "/ \t:") != NULL)
+			build_error(b, at, at->line,
+			    "tunnel is %s; allowed: a device name of at most %d "
+			    "characters, none of them '/', ':' or a space",
+			    quote(section_title(at)).text, DEVICE_NAME_MAX);
+	}
+}
+
 static void
 kernel_build(struct builder *b)
 {
@@ -202,6 +231,7 @@ kernel_build(struct builder *b)
 		return;
 	values_read(b, CONF_SECTION_KERNEL, node, &b->conf->kernel);
 	imports_build(b, node);
+	tunnel_build(b, node);
 }
 
 static void

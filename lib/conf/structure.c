@@ -94,8 +94,7 @@ option_check(struct builder *b, const struct conf_node *parent,
 		    node->name, section_describe(parent).text, first->file,
 		    (unsigned)first->line);
 	else if (option->type == CONF_TYPE_UNBUILT && !is_off(option, node))
-		build_unsupported(b, node,
-		    section == CONF_SECTION_TUNNEL ? parent->name : node->name);
+		build_unsupported(b, node, node->name);
 	else if (!conf_type_is_list(option->type) && node->is_list)
 		build_error(b, node, node->line,
 		    "'%s' is a list; allowed: one value without braces", node->name);
@@ -183,8 +182,6 @@ subsection_check(struct builder *b, const struct conf_node *parent,
 		unread_report(b, node);
 		return;
 	}
-	if (schema->id == CONF_SECTION_TUNNEL && option_node(node, "mode") == NULL)
-		build_unsupported(b, node, node->name);
 	first = first_section(parent, node->name);
 	if (schema->form == CONF_FORM_ONCE && first != node)
 		build_error(b, node, node->line,

@@ -182,6 +182,7 @@ start(struct speaker *sp)
 	sp->start_ms = sp->now_ms;
 	rib_set_resolution(sp->rib, sp->conf->router.resolve_next_hops,
 	    sp->conf->kernel.resolve_via_default);
+	rib_set_multipath(sp->rib, sp->conf->router.multipath);
 	rib_fib_enable(sp->rib, sp->conf->kernel.install);
 	rib_peer(sp->rib, RIB_LOCAL_PEER)->router_id = sp->conf->router.id;
 	restart_begin(sp);
@@ -216,6 +217,7 @@ reload(struct speaker *sp, const struct conf *old)
 
 	rib_set_resolution(sp->rib, sp->conf->router.resolve_next_hops,
 	    sp->conf->kernel.resolve_via_default);
+	rib_set_multipath(sp->rib, sp->conf->router.multipath);
 	if (old->kernel.install != sp->conf->kernel.install)
 		rib_fib_enable(sp->rib, sp->conf->kernel.install);
 	reload_dynamic(sp, old);

@@ -15,8 +15,8 @@
  */
 #include "core_internal.h"
 
-static bool
-has_sent_end_of_rib(const struct peer *peer)
+bool
+peer_has_announced_all(const struct peer *peer)
 {
 	for (int f = 0; f < FAMILY_COUNT; f++)
 		if (peer->params.families[f] && !peer->end_of_rib[f])
@@ -30,7 +30,7 @@ is_complete(const struct peer *peer)
 {
 	if (peer->established == NULL)
 		return false;
-	return !peer->remote_open.graceful_restart || has_sent_end_of_rib(peer);
+	return !peer->remote_open.graceful_restart || peer_has_announced_all(peer);
 }
 
 static bool
@@ -76,7 +76,7 @@ all_announced(const struct speaker *sp)
 		return false;
 	for (const struct peer *peer = sp->first_peer; peer != NULL; peer = peer->next)
 		if (is_expected(peer) &&
-		    (peer->established == NULL || !has_sent_end_of_rib(peer)))
+		    (peer->established == NULL || !peer_has_announced_all(peer)))
 			return false;
 	return true;
 }

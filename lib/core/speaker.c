@@ -227,17 +227,58 @@ fib_of_own(const struct conf *conf, const struct path *best, struct fib_change *
 		out->kind = FIB_KIND_BLACKHOLE;
 }
 
-static void
-fib_of_learned(const struct path *best, struct fib_change *out)
+/*
+ * Does the path's traffic go through the tunnel?  The next hop decides, not the peer:
+ * so it holds behind a reflector, too.
+ */
+static bool
+goes_by_tunnel(const struct speaker *sp, const struct path *path)
 {
-	const struct nexthop *nh = best->attrs->nexthop;
+	const struct nexthop *nh = path->attrs->nexthop;
 
-	if (nh == NULL || nh->gateway.family == FAMILY_NONE)
-		return; /* reachable by decree (resolve-next-hops), but no way is known
-			 */
-	out->kind = FIB_KIND_UNICAST;
-	out->gateway = nh->gateway;
-	out->ifindex = nh->ifindex;
+	if (sp->conf->kernel.tunnel.device[0] == '\0' ||
+	    nh->addr.family != FAMILY_IPV4 || rib_peer_info(sp->rib, path->peer)->ebgp)
+		return false;
+	switch ((enum conf_tunnel_mode)sp->conf->kernel.tunnel.mode) {
+	case CONF_TUNNEL_ALWAYS: return true;
+	case CONF_TUNNEL_CROSS_SUBNET: return !nh->connected;
+	case CONF_TUNNEL_NEVER: break;
+	}
+	return false;
+}
+
+static void
+add_hop(struct fib_change *out, const struct fib_change_hop *hop)
+{
+	for (unsigned i = 0; i < out->n_hops; i++)
+		if (out->hops[i].ifindex == hop->ifindex &&
+		    addr_equal(&out->hops[i].gateway, &hop->gateway))
+			return; /* two next hops behind one gateway */
+	out->hops[out->n_hops++] = *hop;
+}
+
+static void
+fib_of_learned(
+    const struct speaker *sp, const struct dest *dest, struct fib_change *out)
+{
+	const struct path *paths[RIB_MULTIPATH_MAX];
+	unsigned n = rib_multipath(sp->rib, dest, paths);
+
+	for (unsigned i = 0; i < n; i++) {
+		const struct nexthop *nh = paths[i]->attrs->nexthop;
+		struct fib_change_hop hop;
+
+		if (nh == NULL || nh->gateway.family == FAMILY_NONE)
+			continue; /* reachable by decree (resolve-next-hops), but no way
+				   * is known */
+		if (goes_by_tunnel(sp, paths[i]))
+			hop = (struct fib_change_hop){ .gateway = nh->addr };
+		else
+			hop = (struct fib_change_hop){ nh->gateway, nh->ifindex };
+		add_hop(out, &hop);
+	}
+	if (out->n_hops > 0)
+		out->kind = FIB_KIND_UNICAST;
 }
 
 bool
@@ -250,16 +291,22 @@ speaker_fib_next(struct speaker *sp, struct fib_change *out)
 		if (dest == NULL)
 			continue;
 		best = dest_best(dest);
-		*out = (struct fib_change){ .prefix = dest_prefix(dest, (enum family)f),
-			.kind = FIB_KIND_NONE,
-			.gateway = addr_none() };
+		out->prefix = dest_prefix(dest, (enum family)f);
+		out->kind = FIB_KIND_NONE;
+		out->n_hops = 0;
 		if (best != NULL && best->peer == RIB_LOCAL_PEER)
 			fib_of_own(sp->conf, best, out);
 		else if (best != NULL && kernel_filter_passes(sp->conf))
-			fib_of_learned(best, out);
+			fib_of_learned(sp, dest, out);
 		return true;
 	}
 	return false;
+}
+
+void
+speaker_fib_again(struct speaker *sp)
+{
+	rib_fib_requeue(sp->rib);
 }
 
 /* ---- operator ---- */

@@ -214,6 +214,58 @@ decision_select(const struct rib *rib, struct dest *dest)
 	return best;
 }
 
+/* ---- multipath ---- */
+
+/* As good as the best down to the IGP cost, and through the same neighbouring AS. */
+static bool
+ties_with(const struct rib *rib, const struct path *path, const struct path *best)
+{
+	enum step step;
+
+	if (path->attrs->neighbor_as != best->attrs->neighbor_as)
+		return false;
+	return path_compare(rib, path, best, true, &step) == 0 || step > STEP_IGP;
+}
+
+static bool
+has_next_hop_of(const struct path *path, const struct path *const *paths, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (paths[i]->attrs->nexthop == path->attrs->nexthop)
+			return true;
+	return false;
+}
+
+/* The most preferred of those that are not in `paths` and may be. */
+static const struct path *
+next_of_ties(const struct rib *rib, const struct dest *dest,
+    const struct path *const *paths, unsigned n)
+{
+	const struct path *next = NULL;
+
+	for (const struct path *p = dest->paths; p != NULL; p = p->next)
+		if (rib_path_is_usable(p) && p->peer != RIB_LOCAL_PEER &&
+		    (next == NULL || is_preferred(rib, p, next, false)) &&
+		    ties_with(rib, p, paths[0]) && !has_next_hop_of(p, paths, n))
+			next = p;
+	return next;
+}
+
+unsigned
+rib_multipath(const struct rib *rib, const struct dest *dest, const struct path **paths)
+{
+	const struct path *next = dest_best(dest);
+	unsigned n = 0;
+
+	while (next != NULL) {
+		paths[n++] = next;
+		if (n == rib->multipath || next->peer == RIB_LOCAL_PEER)
+			break;
+		next = next_of_ties(rib, dest, paths, n);
+	}
+	return n;
+}
+
 /* ---- the best few (RFC 7911) ---- */
 
 static bool

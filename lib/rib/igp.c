@@ -103,6 +103,26 @@ igp_clear(struct igp_table *igp, const struct prefix *prefix)
 	return true;
 }
 
+bool
+igp_is_connected(const struct igp_table *igp, const struct addr *addr)
+{
+	if (igp->slots == NULL || addr->family >= FAMILY_COUNT)
+		return false;
+	for (unsigned bits = family_max_bits((enum family)addr->family); bits > 0;
+	     bits--) {
+		struct prefix prefix;
+		const struct igp_route *slot;
+
+		if (igp->by_bits[addr->family][bits] == 0)
+			continue;
+		prefix = prefix_of(addr, bits);
+		slot = &igp->slots[igp_slot(igp, &prefix)];
+		if (!slot_is_empty(slot) && slot->connected)
+			return true;
+	}
+	return false;
+}
+
 const struct igp_route *
 igp_longest(const struct igp_table *igp, const struct addr *addr, bool with_default)
 {

@@ -33,6 +33,7 @@ nexthop_judge(const struct rib *rib, struct nexthop *nh)
 	nh->gateway = addr_none();
 	nh->ifindex = 0;
 	nh->metric = 0;
+	nh->connected = igp_is_connected(&rib->igp, &nh->addr);
 	if (route != NULL && !nh->own) {
 		nh->gateway =
 		    route->gateway.family == FAMILY_NONE ? nh->addr : route->gateway;
@@ -45,7 +46,8 @@ nexthop_judge(const struct rib *rib, struct nexthop *nh)
 	nh->state = !nh->own && (route != NULL || !rib->resolve) ? NEXTHOP_REACHABLE
 								 : NEXTHOP_UNREACHABLE;
 	return was.state != nh->state || was.metric != nh->metric ||
-	       was.ifindex != nh->ifindex || !addr_equal(&was.gateway, &nh->gateway);
+	       was.ifindex != nh->ifindex || was.connected != nh->connected ||
+	       !addr_equal(&was.gateway, &nh->gateway);
 }
 
 static void
@@ -183,6 +185,13 @@ rib_set_resolution(struct rib *rib, bool resolve, bool via_default)
 	rib->resolve = resolve;
 	rib->via_default = via_default;
 	rib->igp_changed = true;
+}
+
+void
+rib_set_multipath(struct rib *rib, unsigned max)
+{
+	assert(max >= 1 && max <= RIB_MULTIPATH_MAX);
+	rib->multipath = max;
 }
 
 void

@@ -19,6 +19,7 @@ rib_new(struct attr_table *attrs)
 	pool_init(&rib->paths, sizeof(struct path));
 	rib->resolve = true;
 	rib->via_default = true;
+	rib->multipath = 1;
 	rib_peer(rib, RIB_LOCAL_PEER)->used = true;
 	return rib;
 }
@@ -167,7 +168,8 @@ dest_decide(
 	}
 	if (t->lists_all)
 		dest_list(t, dest);
-	if (forwarding)
+	/* Beside the best one others may carry traffic: the FIB compares. */
+	if (forwarding || rib->multipath > 1)
 		fib_enqueue(rib, t, dest);
 }
 
@@ -301,7 +303,7 @@ dest_remove_path(struct rib *rib, struct table *t, struct dest *dest, struct pat
 	path_free(rib, path);
 	if (dest->paths == NULL && dest->change != 0)
 		changes_note_tombstone(t, true);
-	if (was_best || t->lists_all)
+	if (was_best || t->lists_all || rib->multipath > 1)
 		dest_decide(rib, t, dest, was_best, false);
 	dest_release(t, dest);
 }

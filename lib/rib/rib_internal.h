@@ -61,6 +61,7 @@ struct rib {
 	struct rib_peer *peers;
 	uint32_t n_peers, peers_room;
 	bool fib_on;
+	unsigned multipath;
 
 	struct nexthop **nexthops; /* hash */
 	uint32_t nexthop_mask, n_nexthops;
@@ -119,6 +120,8 @@ void nexthop_judge_all(struct rib *rib);
 void igp_destroy(struct igp_table *igp);
 bool igp_set(struct igp_table *igp, const struct igp_route *route);
 bool igp_clear(struct igp_table *igp, const struct prefix *prefix);
+/* Is it on a subnet of ours, whatever longer routes say? */
+bool igp_is_connected(const struct igp_table *igp, const struct addr *addr);
 const struct igp_route *
 igp_longest(const struct igp_table *igp, const struct addr *addr, bool with_default);
 

@@ -57,6 +57,7 @@ conf_make(uint32_t as, uint32_t id)
 		.graceful_restart = true,
 		.restart_time_s = 120,
 		.stale_time_s = 360,
+		.multipath = 1,
 		.resolve_next_hops = true };
 	conf->kernel = (struct conf_kernel){ .install = true,
 		.table = 254,

@@ -152,7 +152,7 @@ START_TEST(every_option_of_kernel)
 	    "kernel { install = false table = main protocol = bird metric = 0\n"
 	    "default-route = true filter = none nexthop-objects = off\n"
 	    "prefer-source = \"2001:db8::1\" resolve-via-default = false\n"
-	    "tunnel \"tunl0\" { mode = never }\n"
+	    "tunnel \"tunl0\" { mode = always }\n"
 	    "import \"w\" { interface = {\"cali*\", \"eth0\"}\n"
 	    "  protocol = {\"boot\", \"static\", kernel, 80}\n"
 	    "  prefix = {\"10.0.0.0/8\", \"::/0\"} filter = some\n"
@@ -176,6 +176,8 @@ START_TEST(every_option_of_kernel)
 	ck_assert_int_eq(kernel->filter, 1);
 	addr_expect(&kernel->prefer_source, "2001:db8::1");
 	ck_assert(!kernel->resolve_via_default);
+	ck_assert_str_eq(kernel->tunnel.device, "tunl0");
+	ck_assert_uint_eq(kernel->tunnel.mode, CONF_TUNNEL_ALWAYS);
 	ck_assert_uint_eq(conf->n_filters, 2);
 	ck_assert_str_eq(conf->filters[0].name, "some");
 	ck_assert(conf->filters[0].accept);

@@ -56,8 +56,9 @@ START_TEST(two_speakers)
 	fib = node_fib(&net->nodes[1], "10.1.0.0/16");
 	ck_assert_ptr_nonnull(fib);
 	ck_assert_uint_eq(fib->kind, FIB_KIND_UNICAST);
-	ck_assert_uint_eq(fib->ifindex, 1);
-	ck_assert(addr_equal(&fib->gateway, &net->nodes[0].addr4));
+	ck_assert_uint_eq(fib->n_hops, 1);
+	ck_assert_uint_eq(fib->hops[0].ifindex, 1);
+	ck_assert(addr_equal(&fib->hops[0].gateway, &net->nodes[0].addr4));
 	ck_assert_ptr_nonnull(node_fib(&net->nodes[1], "fd01::/64"));
 	/* Our own network has no FIB route without `blackhole`. */
 	ck_assert_ptr_null(node_fib(&net->nodes[0], "10.1.0.0/16"));
