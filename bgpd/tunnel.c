@@ -110,9 +110,12 @@ add_address(struct nl_sock *sock, uint32_t ifindex, const struct addr *a)
 	return error == -NLE_EXIST ? 0 : error;
 }
 
-/* The kernel answers at once; a module may be loaded on the way. */
+/*
+ * The kernel answers at once; a module may be loaded on the way.  *acted: events will
+ * tell of what was done.
+ */
 static int
-prepare(const struct tunnel *t, struct nl_sock *sock)
+prepare(const struct tunnel *t, struct nl_sock *sock, bool *acted)
 {
 	const struct conf_kernel *conf = kernel_conf(t->k);
 	struct rtnl_link *link = NULL;
@@ -122,6 +125,7 @@ prepare(const struct tunnel *t, struct nl_sock *sock)
 	error = rtnl_link_get_kernel(sock, 0, conf->tunnel.device, &link);
 	if (error == -NLE_OBJ_NOTFOUND || error == -NLE_NODEV) {
 		error = make_device(sock, conf->tunnel.device);
+		*acted = error == 0;
 		if (error == 0)
 			error =
 			    rtnl_link_get_kernel(sock, 0, conf->tunnel.device, &link);
@@ -130,8 +134,10 @@ prepare(const struct tunnel *t, struct nl_sock *sock)
 		return error;
 	type = rtnl_link_get_type(link);
 	if (type != NULL && strcmp(type, "ipip") == 0) {
-		if ((rtnl_link_get_flags(link) & IFF_UP) == 0)
+		if ((rtnl_link_get_flags(link) & IFF_UP) == 0) {
 			error = bring_up(sock, link);
+			*acted = error == 0;
+		}
 		if (error == 0 && conf->prefer_source.family == FAMILY_IPV4)
 			error = add_address(sock, (uint32_t)rtnl_link_get_ifindex(link),
 			    &conf->prefer_source);
@@ -157,6 +163,11 @@ explain(const struct tunnel *t, int error, char *text)
 		snprintf(text, TUNNEL_TEXT_LEN,
 		    "device %s %s: no CAP_NET_ADMIN to change that", device,
 		    exists ? "is down" : "does not exist");
+	else if (error == -NLE_EXIST)
+		snprintf(text, TUNNEL_TEXT_LEN,
+		    "device %s cannot be made: another IP in IP device, the kernel's "
+		    "own tunl0 most likely, takes all packets",
+		    device);
 	else if (error < 0)
 		snprintf(text, TUNNEL_TEXT_LEN, "device %s cannot be %s: %s", device,
 		    exists ? "brought up" : "made", nl_geterror(error));
@@ -179,26 +190,29 @@ retry_later(struct tunnel *t)
 
 /* Makes it, brings it up, gives it its address: whichever is wanting. */
 static int
-change_kernel(struct tunnel *t)
+change_kernel(struct tunnel *t, bool *acted)
 {
 	struct nl_sock *sock = socket_open();
-	int error = sock == NULL ? -NLE_NOMEM : prepare(t, sock);
+	int error = sock == NULL ? -NLE_NOMEM : prepare(t, sock, acted);
 
 	nl_socket_free(sock);
 	t->addressed = true;
 	return error;
 }
 
-static void
+/* False: nothing came of it, and `trouble` says why. */
+static bool
 repair(struct tunnel *t, char *trouble)
 {
+	bool acted = false;
+
 	if (t->tried) {
 		snprintf(trouble, TUNNEL_TEXT_LEN, "%s", t->trouble);
-		return;
+		return false;
 	}
-	/* Success shows in the events that follow. */
-	explain(t, change_kernel(t), trouble);
+	explain(t, change_kernel(t, &acted), trouble);
 	retry_later(t);
+	return acted;
 }
 
 /* A reload may name another address. */
@@ -206,10 +220,11 @@ static void
 see_to_address(struct tunnel *t)
 {
 	const struct addr *source = &kernel_conf(t->k)->prefer_source;
+	bool acted = false;
 
 	if (!t->addressed && source->family == FAMILY_IPV4 &&
 	    !kernel_is_local_address(t->k, source))
-		(void)change_kernel(t);
+		(void)change_kernel(t, &acted);
 	t->addressed = true;
 }
 
@@ -223,7 +238,7 @@ is_asked_for(const struct tunnel *t)
 }
 
 static void
-settle(struct tunnel *t, uint32_t ifindex, const char *trouble)
+settle(struct tunnel *t, uint32_t ifindex, const char *trouble, bool coming)
 {
 	const char *device = kernel_conf(t->k)->tunnel.device;
 
@@ -249,19 +264,20 @@ tunnel_check(struct tunnel *t)
 	if (!kernel_is_synced(t->k))
 		return;
 	if (!is_asked_for(t)) {
-		settle(t, 0, "");
+		settle(t, 0, "", false);
 		return;
 	}
 	ifindex = kernel_link_index(t->k, kernel_conf(t->k)->tunnel.device);
 	if (ifindex == 0 || !kernel_link_is_up(t->k, ifindex)) {
-		repair(t, trouble);
-		settle(t, 0, trouble);
+		bool coming = repair(t, trouble);
+
+		settle(t, 0, trouble, coming);
 		return;
 	}
 	see_to_address(t);
 	t->tried = false;
 	t->delay_s = 0;
-	settle(t, ifindex, "");
+	settle(t, ifindex, "", false);
 }
 
 void

@@ -180,6 +180,7 @@ monitor_end() {
 with_device() { # KIND
 	local kind=$1 n
 
+	rm -f "$LAB"/n?.log
 	source=()
 	[ "$kind" != ipip ] ||
 		source=([1]='prefer-source = "10.233.1.1"' [2]='prefer-source = "10.233.2.1"' [3]='prefer-source = "10.233.3.1"')
@@ -241,6 +242,11 @@ with_device() { # KIND
 	device_down "$kind" 1
 	if [ "$kind" = ipip ]; then
 		lab_check_within 10 "$kind: deleted, the device is made again" \
+			eval 'lab_ip n1 link show up | grep -q tunl0'
+		lab_check_within 5 "$kind: … and the route is back" \
+			route_is 1 3 "via 192.168.3.3 dev tunl0 onlink"
+		lab_ip n1 link set tunl0 down
+		lab_check_within 10 "$kind: set down, it is brought up again" \
 			eval 'lab_ip n1 link show up | grep -q tunl0'
 	else
 		lab_check_within 2 "$kind: the device goes: the route waits" waits 1 10.233.3.0/26
