@@ -245,8 +245,8 @@ settle(struct tunnel *t, uint32_t ifindex, const char *trouble, bool coming)
 	if (ifindex == t->ifindex && strcmp(trouble, t->trouble) == 0)
 		return;
 	if (trouble[0] != '\0' && strcmp(trouble, t->trouble) != 0)
-		kernel_log(
-		    t->k, LOG_LEVEL_WARNING, "tunnel: %s: its routes wait", trouble);
+		kernel_log(t->k, coming ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARNING,
+		    "tunnel: %s: its routes wait", trouble);
 	else if (ifindex != 0 && ifindex != t->ifindex)
 		kernel_log(
 		    t->k, LOG_LEVEL_NOTICE, "tunnel: device %s is in use", device);
