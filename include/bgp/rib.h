@@ -52,6 +52,7 @@ struct dest {
 	uint32_t out_source; /* 1 + peer whose path the groups saw last; 0: none */
 	uint8_t flags;       /* enum dest_flag */
 	uint8_t bits;
+	uint16_t peers;  /* a bit for each number modulo 16 that a path may be of */
 	uint8_t bytes[]; /* 4 or 16 octets */
 };
 
@@ -60,6 +61,7 @@ enum dest_flag {
 	DEST_FIB_QUEUED = 1 << 1,
 	DEST_BEST_CHANGED = 1 << 2, /* since the groups saw it */
 	DEST_TOUCHED = 1 << 3,      /* the same paths are to be sent otherwise */
+	DEST_MED_DIFFERS = 1 << 4,  /* between usable paths: see decision_wins() */
 };
 
 enum nexthop_state { NEXTHOP_UNREACHABLE, NEXTHOP_REACHABLE };

@@ -197,11 +197,15 @@ decision_select(const struct rib *rib, struct dest *dest)
 {
 	struct path *best;
 
+	dest->flags &= (uint8_t)~DEST_MED_DIFFERS;
 	if (dest->paths == NULL)
 		return NULL;
 	if (dest->paths->next == NULL)
 		return rib_path_is_usable(dest->paths) ? dest->paths : NULL;
-	best = med_matters(dest) ? best_by_neighbor(rib, dest) : best_of_all(rib, dest);
+	if (med_matters(dest))
+		dest->flags |= DEST_MED_DIFFERS;
+	best = dest->flags & DEST_MED_DIFFERS ? best_by_neighbor(rib, dest)
+					      : best_of_all(rib, dest);
 	if (best != NULL && best != dest->paths) {
 		struct path **at = &dest->paths;
 
@@ -212,6 +216,26 @@ decision_select(const struct rib *rib, struct dest *dest)
 		dest->paths = best;
 	}
 	return best;
+}
+
+/*
+ * Most paths that come are beside a better one, and the others of the destination lie
+ * all over memory: a comparison with the best alone will do where it settles the
+ * matter. It does while all usable paths have the same MED, for then the order is a
+ * total one. A next hop that has changed meanwhile is the walk's business: walk.c.
+ */
+bool
+decision_wins(
+    const struct rib *rib, struct dest *dest, const struct path *path, bool *sure)
+{
+	const struct path *best = dest_best(dest);
+
+	*sure = best != NULL && rib_path_is_usable(best) &&
+		(dest->flags & DEST_MED_DIFFERS) == 0;
+	if (!*sure || !rib_path_is_usable(path))
+		return false;
+	*sure = path->attrs->med == best->attrs->med;
+	return *sure && is_preferred(rib, path, best, false);
 }
 
 /* ---- multipath ---- */

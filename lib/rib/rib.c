@@ -150,6 +150,14 @@ dest_list(struct table *t, struct dest *dest)
 		changes_note_tombstone(t, true);
 }
 
+static void
+note_best_changed(struct rib *rib, struct table *t, struct dest *dest)
+{
+	dest->flags |= DEST_BEST_CHANGED;
+	dest_list(t, dest);
+	fib_enqueue(rib, t, dest);
+}
+
 void
 dest_decide(
     struct rib *rib, struct table *t, struct dest *dest, bool content, bool forwarding)
@@ -161,9 +169,7 @@ dest_decide(
 	best = decision_select(rib, dest);
 	mark_best(rib, t, dest, best);
 	if (best != old || content) {
-		dest->flags |= DEST_BEST_CHANGED;
-		dest_list(t, dest);
-		fib_enqueue(rib, t, dest);
+		note_best_changed(rib, t, dest);
 		return;
 	}
 	if (t->lists_all)
@@ -206,6 +212,12 @@ rib_list_all_paths(struct rib *rib, enum family family, bool on)
 	rib->tables[family].lists_all = on;
 }
 
+static uint16_t
+peer_bit(uint32_t peer)
+{
+	return (uint16_t)(1u << (peer & 15u));
+}
+
 static struct path **
 find_path(struct dest *dest, uint32_t peer, uint32_t path_id, uint8_t origin_flag)
 {
@@ -245,46 +257,93 @@ replace_path(struct rib *rib, struct table *t, struct dest *dest, struct path *p
 	dest_decide(rib, t, dest, was_best, false);
 }
 
+/* In front if it is the best; else behind the best, which stays in front. */
+static void
+link_path(struct table *t, struct dest *dest, struct path *path)
+{
+	if (dest->paths == NULL) {
+		if (dest->change != 0)
+			changes_note_tombstone(t, false);
+		dest->paths = path;
+	} else {
+		path->next = dest->paths->next;
+		dest->paths->next = path;
+	}
+	dest->peers |= peer_bit(path->peer);
+}
+
+/* It stands behind the best, as link_path() left it, and takes its place. */
+static void
+become_best(struct rib *rib, struct table *t, struct dest *dest, struct path *path)
+{
+	unmark_best(rib, t, dest);
+	dest->paths->next = path->next;
+	path->next = dest->paths;
+	dest->paths = path;
+	mark_best(rib, t, dest, path);
+	note_best_changed(rib, t, dest);
+}
+
+static void
+decide_added(struct rib *rib, struct table *t, struct dest *dest, struct path *path)
+{
+	bool sure, wins = decision_wins(rib, dest, path, &sure);
+
+	if (!sure) {
+		dest_decide(rib, t, dest, false, false);
+	} else if (wins) {
+		become_best(rib, t, dest, path);
+	} else {
+		if (t->lists_all)
+			dest_list(t, dest);
+		if (rib->multipath > 1)
+			fib_enqueue(rib, t, dest);
+	}
+}
+
+static void
+add_path(struct rib *rib, struct table *t, struct dest *dest, const struct path *from)
+{
+	uint32_t number;
+	struct path *path = pool_alloc(&rib->paths, &number);
+
+	*path = *from;
+	path->attrs = attrs_ref(from->attrs);
+	path->epoch = rib->peers[path->peer].family[t->family].epoch;
+	count_path(rib, t, path, 1);
+	t->n_paths++;
+	link_path(t, dest, path);
+	decide_added(rib, t, dest, path);
+}
+
 bool
 rib_announce(struct rib *rib, uint32_t peer, const struct prefix *prefix,
     uint32_t path_id, struct attrs *attrs, uint8_t flags, uint32_t now_s)
 {
 	struct table *t = &rib->tables[prefix->family];
 	struct dest *dest = table_find(t, prefix);
-	struct path **at, *path;
-	uint32_t number;
+	const struct path path = { .attrs = attrs,
+		.peer = peer,
+		.path_id = path_id,
+		.since_s = now_s,
+		.flags = flags };
+	struct path **at = NULL;
 
-	if (dest != NULL && path_id != 0 && find_path(dest, peer, path_id, 0) == NULL &&
-	    !has_room(dest, peer))
+	/* Paths lie all over memory: they are not looked at where none is the peer's.
+	 */
+	if (dest != NULL && (dest->peers & peer_bit(peer)) != 0)
+		at = find_path(
+		    dest, peer, path_id, flags & (PATH_NETWORK | PATH_KERNEL));
+	if (dest != NULL && path_id != 0 && at == NULL && !has_room(dest, peer))
 		return false;
 	if (attrs->nexthop == NULL && attrs->next_hop_len > 0)
 		attrs->nexthop = nexthop_get(rib, attrs);
-	if (dest == NULL)
-		dest = table_add(t, prefix);
-	at = find_path(dest, peer, path_id, flags & (PATH_NETWORK | PATH_KERNEL));
 	if (at != NULL) {
 		(*at)->epoch = rib->peers[peer].family[t->family].epoch;
 		replace_path(rib, t, dest, *at, attrs, flags, now_s);
 		return true;
 	}
-	path = pool_alloc(&rib->paths, &number);
-	*path = (struct path){ .attrs = attrs_ref(attrs),
-		.peer = peer,
-		.path_id = path_id,
-		.since_s = now_s,
-		.flags = flags,
-		.epoch = rib->peers[peer].family[t->family].epoch };
-	count_path(rib, t, path, 1);
-	t->n_paths++;
-	if (dest->paths == NULL) {
-		if (dest->change != 0)
-			changes_note_tombstone(t, false);
-		dest->paths = path;
-	} else {
-		path->next = dest->paths->next; /* the best stays in front */
-		dest->paths->next = path;
-	}
-	dest_decide(rib, t, dest, false, false);
+	add_path(rib, t, dest != NULL ? dest : table_add(t, prefix), &path);
 	return true;
 }
 
@@ -301,9 +360,13 @@ dest_remove_path(struct rib *rib, struct table *t, struct dest *dest, struct pat
 	count_path(rib, t, path, -1);
 	t->n_paths--;
 	path_free(rib, path);
+	if (dest->paths == NULL)
+		dest->peers = 0;
 	if (dest->paths == NULL && dest->change != 0)
 		changes_note_tombstone(t, true);
-	if (was_best || t->lists_all || rib->multipath > 1)
+	/* One that leaves may have kept another, of a higher MED, from being the best. */
+	if (was_best || t->lists_all || rib->multipath > 1 ||
+	    (dest->flags & DEST_MED_DIFFERS) != 0)
 		dest_decide(rib, t, dest, was_best, false);
 	dest_release(t, dest);
 }
@@ -314,7 +377,9 @@ rib_withdraw(
 {
 	struct table *t = &rib->tables[prefix->family];
 	struct dest *dest = table_find(t, prefix);
-	struct path **at = dest == NULL ? NULL : find_path(dest, peer, path_id, 0);
+	struct path **at = dest == NULL || (dest->peers & peer_bit(peer)) == 0
+			       ? NULL
+			       : find_path(dest, peer, path_id, 0);
 
 	if (at == NULL)
 		return false;

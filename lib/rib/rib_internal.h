@@ -106,6 +106,10 @@ dest_remove_path(struct rib *rib, struct table *t, struct dest *dest, struct pat
 /* decision.c */
 /* Moves the best usable path to the front; NULL when there is none. */
 struct path *decision_select(const struct rib *rib, struct dest *dest);
+/* The best path is known; is this one, just added, better?  *sure is false where only
+ * decision_select() can tell. */
+bool decision_wins(
+    const struct rib *rib, struct dest *dest, const struct path *path, bool *sure);
 
 /* fib_queue.c */
 void fib_enqueue(struct rib *rib, struct table *t, struct dest *dest);

@@ -27,7 +27,7 @@ struct candidate {
 	bool unusable;
 };
 
-enum { PATHS_MAX = 4 };
+enum { PATHS_MAX = 4, MODEL_PEERS = 20 };
 
 struct table {
 	struct attr_table *attrs;
@@ -270,6 +270,63 @@ START_TEST(every_order)
 }
 END_TEST
 
+/* The best of all usable paths, found by rib_rank(), which compares them all anew. */
+static const struct path *
+best_anew(const struct table *t, const struct dest *dest)
+{
+	const struct path *usable[2 * MODEL_PEERS];
+	unsigned n = 0;
+
+	for (const struct path *p = dest->paths; p != NULL; p = p->next)
+		if (rib_path_is_usable(p))
+			usable[n++] = p;
+	return rib_rank(t->rib, usable, n, 1) == 0 ? NULL : usable[0];
+}
+
+static void
+random_candidate(unsigned *seed, struct candidate *c)
+{
+	c->local_pref = 100 + (uint32_t)(rand_r(seed) % 8 == 0);
+	c->as_path[0] = 1 + (uint32_t)rand_r(seed) % 3;
+	c->as_path[1] = rand_r(seed) % 3 == 0 ? 7 : 0;
+	c->med = rand_r(seed) % 2 == 0 ? -1 : rand_r(seed) % 3;
+	c->unusable = rand_r(seed) % 6 == 0;
+}
+
+/*
+ * One that comes is compared with the best alone where that suffices: after any changes
+ * the best must be what a comparison of all would choose.
+ */
+START_TEST(random_changes)
+{
+	struct candidate paths[MODEL_PEERS] = { { .ebgp = false } };
+	unsigned seed = (unsigned)_i + 1;
+	struct table t;
+
+	for (unsigned i = 0; i < MODEL_PEERS; i++)
+		paths[i] = (struct candidate){ .ebgp = i % 2 == 0,
+			.router_id = i + 1,
+			.address = (uint8_t)(i + 1),
+			.metric = i % 3 };
+	table_make(&t, paths, MODEL_PEERS);
+	for (unsigned k = 0; k < 2000; k++) {
+		unsigned i = (unsigned)rand_r(&seed) % MODEL_PEERS;
+		const struct dest *dest;
+
+		if (rand_r(&seed) % 3 == 0) {
+			rib_withdraw(t.rib, peer_of(paths, i), &t.prefix, 0);
+		} else {
+			random_candidate(&seed, &paths[i]);
+			table_announce(&t, paths, i);
+		}
+		dest = rib_find(t.rib, &t.prefix);
+		MODEL_CHECK(dest == NULL || dest_best(dest) == best_anew(&t, dest),
+		    "seed %d, step %u: another best", _i + 1, k);
+	}
+	table_free(&t);
+}
+END_TEST
+
 /* Only the front of the list is the best; what is usable is found behind the rest. */
 START_TEST(none_is_usable)
 {
@@ -298,6 +355,7 @@ main(void)
 	tcase_add_loop_test(t, step, 0, 2 * (int)(sizeof(steps) / sizeof(steps[0])));
 	tcase_add_loop_test(
 	    t, every_order, 0, 24 * (int)(sizeof(orders) / sizeof(orders[0])));
+	tcase_add_loop_test(t, random_changes, 0, 20);
 	tcase_add_test(t, none_is_usable);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
