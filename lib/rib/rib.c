@@ -364,7 +364,8 @@ dest_remove_path(struct rib *rib, struct table *t, struct dest *dest, struct pat
 		dest->peers = 0;
 	if (dest->paths == NULL && dest->change != 0)
 		changes_note_tombstone(t, true);
-	/* One that leaves may have kept another, of a higher MED, from being the best. */
+	/* One that leaves may have kept another, of a higher MED, from being the best.
+	 */
 	if (was_best || t->lists_all || rib->multipath > 1 ||
 	    (dest->flags & DEST_MED_DIFFERS) != 0)
 		dest_decide(rib, t, dest, was_best, false);

@@ -29,8 +29,9 @@ struct table {
 	enum family family;
 	bool lists_all; /* every change of a path, not only of the best */
 	struct pool dests;
-	uint32_t *slots;       /* destination numbers, 0 is empty */
+	uint32_t *slots;       /* destination numbers and bits of hashes; 0 is empty */
 	uint32_t mask;         /* slots - 1; 0 before the first */
+	uint32_t id_mask;      /* of a slot: the number; the rest is of the hash */
 	uint32_t by_bits[129]; /* destinations of each length, for the longest match */
 	uint32_t with_best;
 	uint32_t n_paths;

@@ -3,6 +3,9 @@
  * One family's destinations: objects numbered by a pool, found through an
  * open-addressed index of their numbers (linear probing, no tombstones: removal shifts
  * back).  An IPv4 destination takes 32 octets and about 6 of index.
+ *
+ * The bits of a slot that no number needs hold a part of the prefix's hash: so a
+ * look-up reads no destination but the one it is after, and each is a cache miss.
  */
 #include <assert.h>
 #include <stddef.h>
@@ -41,11 +44,23 @@ dest_prefix(const struct dest *dest, enum family family)
 }
 
 static uint32_t
-dest_slot(const struct table *t, const struct dest *dest)
+dest_hash(const struct table *t, const struct dest *dest)
 {
 	struct prefix p = dest_prefix(dest, t->family);
 
-	return prefix_hash(&p) & t->mask;
+	return prefix_hash(&p);
+}
+
+static uint32_t
+slot_id(const struct table *t, uint32_t slot)
+{
+	return slot & t->id_mask;
+}
+
+static uint32_t
+slot_of(const struct table *t, uint32_t id, uint32_t hash)
+{
+	return (hash & ~t->id_mask) | id;
 }
 
 static bool
@@ -58,14 +73,17 @@ dest_is(const struct table *t, const struct dest *dest, const struct prefix *pre
 struct dest *
 table_find(const struct table *t, const struct prefix *prefix)
 {
-	uint32_t i;
+	uint32_t hash, i;
 
 	if (t->slots == NULL)
 		return NULL;
-	for (i = prefix_hash(prefix) & t->mask; t->slots[i] != 0;
-	     i = (i + 1) & t->mask) {
-		struct dest *dest = table_at(t, t->slots[i]);
+	hash = prefix_hash(prefix);
+	for (i = hash & t->mask; t->slots[i] != 0; i = (i + 1) & t->mask) {
+		struct dest *dest;
 
+		if (((t->slots[i] ^ hash) & ~t->id_mask) != 0)
+			continue;
+		dest = table_at(t, slot_id(t, t->slots[i]));
 		if (dest_is(t, dest, prefix))
 			return dest;
 	}
@@ -73,26 +91,43 @@ table_find(const struct table *t, const struct prefix *prefix)
 }
 
 static void
-table_index(struct table *t, const struct dest *dest)
+table_index(struct table *t, uint32_t id, uint32_t hash)
 {
-	uint32_t i = dest_slot(t, dest);
+	uint32_t i = hash & t->mask;
 
 	while (t->slots[i] != 0)
 		i = (i + 1) & t->mask;
-	t->slots[i] = dest->id;
+	t->slots[i] = slot_of(t, id, hash);
+}
+
+/* A mask for the numbers that there can be before the next rehash. */
+static uint32_t
+numbers_mask(const struct table *t, uint32_t n_slots)
+{
+	uint32_t most = n_slots / 4 * 3 + 1, mask = 1;
+
+	if (t->dests.top > most)
+		most = t->dests.top;
+	while (mask < most)
+		mask = mask << 1 | 1;
+	return mask;
 }
 
 static void
 table_rehash(struct table *t, uint32_t n_slots)
 {
-	uint32_t *old = t->slots;
+	uint32_t *old = t->slots, old_id_mask = t->id_mask;
 	uint32_t n_old = old == NULL ? 0 : t->mask + 1;
 
 	t->slots = mem_zero(n_slots, sizeof(*t->slots));
 	t->mask = n_slots - 1;
+	t->id_mask = numbers_mask(t, n_slots);
 	for (uint32_t i = 0; i < n_old; i++)
-		if (old[i] != 0)
-			table_index(t, table_at(t, old[i]));
+		if (old[i] != 0) {
+			uint32_t id = old[i] & old_id_mask;
+
+			table_index(t, id, dest_hash(t, table_at(t, id)));
+		}
 	free(old);
 }
 
@@ -112,7 +147,7 @@ table_add(struct table *t, const struct prefix *prefix)
 	dest->bits = prefix->bits;
 	memcpy(dest->bytes, prefix->bytes, family_addr_len(t->family));
 	t->by_bits[dest->bits]++;
-	table_index(t, dest);
+	table_index(t, id, prefix_hash(prefix));
 	return dest;
 }
 
@@ -122,12 +157,13 @@ table_free_dest(struct table *t, struct dest *dest)
 	uint32_t hole, i;
 
 	assert(dest->paths == NULL && dest->change == 0);
-	for (hole = dest_slot(t, dest); t->slots[hole] != dest->id;
-	     hole = (hole + 1) & t->mask)
+	for (hole = dest_hash(t, dest) & t->mask;
+	     slot_id(t, t->slots[hole]) != dest->id; hole = (hole + 1) & t->mask)
 		assert(t->slots[hole] != 0);
 	/* Shift back what probing had pushed past the hole. */
 	for (i = (hole + 1) & t->mask; t->slots[i] != 0; i = (i + 1) & t->mask) {
-		uint32_t home = dest_slot(t, table_at(t, t->slots[i]));
+		uint32_t id = slot_id(t, t->slots[i]);
+		uint32_t home = dest_hash(t, table_at(t, id)) & t->mask;
 
 		if (((i - home) & t->mask) >= ((i - hole) & t->mask)) {
 			t->slots[hole] = t->slots[i];
