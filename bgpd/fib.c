@@ -173,7 +173,10 @@ decide_write(const struct fib_entry *e, enum fib_state *state)
 	if (e->trouble->error != 0)
 		*state = FIB_STATE_FAILED;
 	/* Traffic must not follow a route that BGP has left. */
-	return e->have != NULL && is_refused(e) ? FIB_OP_DELETE : FIB_OP_NONE;
+	return e->have != NULL && is_refused(e) &&
+		       !fib_shape_leads_alike(e->want, e->have)
+		   ? FIB_OP_DELETE
+		   : FIB_OP_NONE;
 }
 
 enum fib_op

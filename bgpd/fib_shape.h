@@ -34,5 +34,7 @@ struct fib_shape *fib_shape_ref(struct fib_shape *shape);
 void fib_shape_unref(struct fib_shapes *shapes, struct fib_shape *shape);
 /* Is `have`, in the kernel, what `want` asks for?  A link not asked for may be any. */
 bool fib_shape_fits(const struct fib_shape *want, const struct fib_shape *have);
+/* The same but for the preferred source: packets go the same way. */
+bool fib_shape_leads_alike(const struct fib_shape *want, const struct fib_shape *have);
 
 #endif

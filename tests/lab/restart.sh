@@ -208,8 +208,8 @@ watch_end "restarts in a row"
 
 # ---------------------------------------------------------------- reload
 
-with_source() { # so many IPv4 routes have the preferred source
-	[ "$(lab_ip n -4 route show proto bgp | grep -c ' src 192\.0\.2\.1 ')" = "$1" ]
+with_source() { # COUNT: so many IPv4 routes have the preferred source
+	lab_equal "$1" "$(lab_ip n -4 route show proto bgp | grep -c ' src 192\.0\.2\.1 ')"
 }
 
 
