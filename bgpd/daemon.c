@@ -348,6 +348,8 @@ on_synced(void *arg)
 	d->first_conf = NULL;
 	d->started = true;
 	listener_open(d->listener);
+	if (d->reload_asked)
+		raise(SIGHUP); /* not from inside of the kernel's callback */
 	daemon_wake(d);
 }
 
@@ -371,6 +373,9 @@ on_signal(evutil_socket_t number, short what, void *arg)
 	daemon_set_now(d);
 	switch (number) {
 	case SIGHUP:
+		d->reload_asked = !d->started;
+		if (!d->started)
+			break;
 		if (daemon_reload(d, error, sizeof(error)) < 0)
 			log_error("reload failed, nothing was changed: %s", error);
 		break;
@@ -393,6 +398,17 @@ on_log_flush(evutil_socket_t fd, short what, void *arg)
 	log_event_flush();
 }
 
+void
+daemon_hold_signals(bool hold)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGUSR1);
+	sigprocmask(hold ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
+}
+
 static void
 watch_signals(struct daemon *d)
 {
@@ -408,6 +424,7 @@ watch_signals(struct daemon *d)
 	event_priority_set(d->signals[4], PRIORITY_TIMER);
 	event_add(d->signals[4], &every);
 	signal(SIGPIPE, SIG_IGN);
+	daemon_hold_signals(false);
 }
 
 /* ---- life ---- */

@@ -42,8 +42,9 @@ struct daemon {
 	uint64_t turn_ms;     /* when the last turn ended */
 	bool started;         /* the speaker has its configuration */
 	bool stopping;
-	bool keep_routes; /* at the end: our routes stay in the FIB */
-	bool ready;       /* once true it stays so */
+	bool reload_asked; /* before it had started */
+	bool keep_routes;  /* at the end: our routes stay in the FIB */
+	bool ready;        /* once true it stays so */
 	bool converged;
 	/* What was adopted is swept once all that is learned by now is in the FIB. */
 	bool sweep_due;
@@ -63,6 +64,8 @@ void daemon_wake(struct daemon *d);
  */
 void daemon_wake_fairly(struct daemon *d);
 
+/* SIGHUP and SIGUSR1 wait until daemon_start() can take them: they would end us. */
+void daemon_hold_signals(bool hold);
 /* Opens everything; the process's exit code, 0 when it may run. */
 int daemon_start(struct daemon *d, struct conf *conf);
 void daemon_run(struct daemon *d);

@@ -244,6 +244,7 @@ main(int argc, char **argv)
 
 	if (code >= 0)
 		return code;
+	daemon_hold_signals(true);
 	conf = read_config(&o);
 	if (conf == NULL)
 		return EX_CONFIG;

@@ -4,8 +4,9 @@
 # tests/lab/trouble.sh
 #
 # A node with one iBGP peer and what may go wrong at its kernel: no CAP_NET_ADMIN; the link
-# and the addresses under the session vanish and come back; the kernel refuses routes.  (A
-# burst of events with a small receive buffer is in test_fib.py.)
+# and the addresses under the session vanish and come back; the kernel refuses routes; a
+# reload comes in the midst of a start.  (A burst of events with a small receive buffer is
+# in test_fib.py.)
 # shellcheck source=tests/lab/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/lab/fib.sh
@@ -41,13 +42,14 @@ CONF
 mkdir "$LAB/n"
 chown nobody "$LAB/n"
 ln -s n/sock "$LAB/n.sock"
-node_file() { # [KERNEL]
-	cat >"$LAB/n.conf" <<-CONF
+node_file() { # [KERNEL]: in one piece
+	cat >"$LAB/n.new" <<-CONF
 		router { as = 64512 id = "10.0.1.1" hold-time = 3 connect-retry = 1 connect-retry-max = 1 }
 		kernel { ${1:-} }
 		peer "p" { address = "10.0.1.2" as = "internal" }
 		control { socket = "$LAB/n/sock" }
 	CONF
+	mv "$LAB/n.new" "$LAB/n.conf"
 }
 
 reload_node() { # [KERNEL]
@@ -150,6 +152,25 @@ fib_within 1000 "the address comes: all are installed" at_rest
 lab_ip n addr del 192.0.2.1/32 dev lo
 reload_node
 lab_check_within 5 "the address goes, and its option: all are installed" at_rest
+
+# ---------------------------------------------------------------- a reload at the start
+
+# The file is so long that SIGHUP arrives while it is read.
+lab_stop n
+node_file
+awk 'BEGIN { for (i = 0; i < 1000000; i++) print "# nothing" }' >>"$LAB/n.conf"
+: >"$LAB/n.log"
+lab_bgpd n n
+lab_wait 5 test "/proc/${lab_pid[n]}/exe" -ef "$bgpd"
+sleep 0.1
+kill -HUP "${lab_pid[n]}"
+lab_check_within 10 "SIGHUP in the midst of a start is a reload" grep -q 'configuration reloaded' "$LAB/n.log"
+lab_stop n
+node_file
+lab_bgpd n n
+lab_check_within 5 "… and no harm done" at_rest
+
+# ---------------------------------------------------------------- no room
 
 # ENOMEM: the limit of IPv6 routes, where the kernel still heeds it (it counts no FIB
 # entries since Linux 6.3; before, it does only where subtrees are built in).
