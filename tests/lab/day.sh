@@ -164,10 +164,19 @@ daemon_end() {
 	in_ms $((200 + RANDOM % 2000)) daemon_start $n
 }
 
+# A process that is just beginning would be ended by SIGHUP.
+takes_hangup() { # NODE
+	local caught
+
+	[ -z "${later[daemon_start $1]:-}" ] || return
+	caught=$(sed -n 's/^SigCgt:[[:space:]]*//p' "/proc/${lab_pid[n$1]}/status")
+	[ $((0x${caught:-0} & 1)) = 1 ]
+}
+
 daemon_reload() {
 	local n=$((1 + RANDOM % 3))
 
-	[ -z "${later[daemon_start $n]:-}" ] || return
+	takes_hangup $n || return
 	node_file $n
 	kill -HUP "${lab_pid[n$n]}"
 	befall reload
