@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-#
 # run.sh: alone
+#
 # A node with many routes is killed and started again: all of them come back within a few
 # turns of the loop, End-of-RIB right behind, and not one is deleted on the way.  Far more of them
 # than the FIB is handed in one turn.
