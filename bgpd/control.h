@@ -27,6 +27,7 @@ struct control_fib_route {
 	const char *state; /* "installed", else one word for what is wrong */
 	const char *via;   /* gateway, "blackhole" */
 	const char *device;
+	uint32_t nexthop_id; /* of the nexthop object it refers to; 0: none */
 	const char *owner; /* of the route in the way, where state says "conflict" */
 	const char *detail;
 };

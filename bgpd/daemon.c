@@ -66,7 +66,8 @@ fib_change_apply(struct daemon *d, const struct fib_change *change)
 		route.n_hops = 1;
 		route.hops[0] = (struct fib_hop){ .gateway = change->gateway,
 			.ifindex = change->ifindex,
-			.weight = 1 };
+			.weight = 1,
+			.next_hop = change->next_hop };
 		break;
 	}
 	fib_set(d->fib, &route);

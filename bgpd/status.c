@@ -134,6 +134,7 @@ emit_one(void *arg, const struct fib_status *status)
 	char via[ADDR_TEXT_LEN], owner[16] = "";
 	struct control_fib_route out = { .prefix = route->prefix,
 		.state = fib_state_name(status->state),
+		.nexthop_id = status->nexthop,
 		.owner = owner,
 		.detail = status->detail };
 

@@ -43,6 +43,12 @@ struct conf_import {
 	int filter; /* index into conf.filters, -1: none */
 };
 
+enum conf_nexthop_objects {
+	CONF_NEXTHOPS_AUTO,
+	CONF_NEXTHOPS_ON,
+	CONF_NEXTHOPS_OFF,
+};
+
 struct conf_kernel {
 	bool install;
 	uint32_t table;
@@ -50,6 +56,7 @@ struct conf_kernel {
 	uint32_t metric;
 	bool default_route;
 	int filter; /* index into conf.filters, -1: none */
+	uint8_t nexthop_objects; /* enum conf_nexthop_objects */
 	struct addr prefer_source;
 	bool resolve_via_default;
 	struct conf_import *imports;

@@ -74,6 +74,7 @@ struct fib_change {
 	uint8_t kind;        /* enum fib_kind; NONE: remove ours */
 	struct addr gateway; /* FAMILY_NONE: on link */
 	uint32_t ifindex;
+	struct addr next_hop; /* that resolved to it; FAMILY_NONE: none did */
 };
 
 /* False: nothing is pending. */

@@ -238,6 +238,7 @@ fib_of_learned(const struct path *best, struct fib_change *out)
 	out->kind = FIB_KIND_UNICAST;
 	out->gateway = nh->gateway;
 	out->ifindex = nh->ifindex;
+	out->next_hop = nh->addr;
 }
 
 bool
@@ -252,7 +253,8 @@ speaker_fib_next(struct speaker *sp, struct fib_change *out)
 		best = dest_best(dest);
 		*out = (struct fib_change){ .prefix = dest_prefix(dest, (enum family)f),
 			.kind = FIB_KIND_NONE,
-			.gateway = addr_none() };
+			.gateway = addr_none(),
+			.next_hop = addr_none() };
 		if (best != NULL && best->peer == RIB_LOCAL_PEER)
 			fib_of_own(sp->conf, best, out);
 		else if (best != NULL && kernel_filter_passes(sp->conf))
