@@ -112,59 +112,65 @@ enum fib_form {
 /* ---- fib_nexthop.c ---- */
 bool fib_nexthops_open(struct fib *fib);
 void fib_nexthops_close(struct fib *fib);
-/* Those of ours that the kernel has. */
-uint32_t fib_nexthops_present(const struct fib *fib);
 /* After the configuration changed. */
 void fib_nexthops_configure(struct fib *fib);
 /* Forgets all: the objects in the kernel are somebody else's affair. */
 void fib_nexthops_retire(struct fib *fib);
-/* For fib_shapes_init(). */
-void fib_nexthop_released(void *arg, struct fib_shape *shape);
+/* Those of ours that the kernel has. */
+uint32_t fib_nexthops_present(const struct fib *fib);
+
 struct fib_nexthop *fib_nexthop_new(struct fib *fib, unsigned flags);
-/* Puts it into the table by key. */
-void fib_nexthop_claim(struct fib *fib, struct fib_nexthop *nexthop, uint32_t hash);
-/* The first with a key of about this hash; the others are behind it. */
-struct fib_nexthop *fib_nexthop_first(const struct fib_nexthops *all, uint32_t hash);
-/* The id tried as number i for a key of this hash. */
-uint32_t fib_nexthop_nth_id(const struct fib_nexthops *all, uint32_t hash, unsigned i);
-/* From now on the shape refers to this one; NULL: to none. */
-void fib_nexthop_refer(
-    struct fib *fib, struct fib_shape *shape, struct fib_nexthop *nexthop);
-/* May a route like this refer to an object? */
-bool fib_nexthop_may_serve(const struct fib_shape *want);
-/* Finds, or with `create` makes, the objects of a wanted shape.  False: none. */
-bool fib_nexthop_attach(struct fib *fib, struct fib_shape *want, bool create);
-/* Of a shape with an id: finds the object. */
-void fib_nexthop_resolve(struct fib *fib, struct fib_shape *have);
-/* The shape of a route as the kernel shows it; with one reference more. */
-struct fib_shape *fib_nexthop_row(struct fib *fib, const struct kroute *route);
-/* Is `have`, in the kernel, what `want` asks for, in a form that is to stay? */
-bool fib_fits(
-    const struct fib *fib, const struct fib_shape *want, const struct fib_shape *have);
-/* The object is, or is just becoming, what `want` asks for. */
-bool
-fib_nexthop_serves(const struct fib_nexthop *nexthop, const struct fib_shape *want);
-/* The object of hop i of the wanted shape, which is attached. */
-struct fib_nexthop *
-fib_nexthop_of_hop(struct fib *fib, const struct fib_shape *want, unsigned i);
-/* The hops of what the kernel has, for a route that refers to it. */
-uint8_t fib_nexthop_hops(
-    const struct fib *fib, const struct fib_nexthop *nexthop, struct fib_hop *hops);
-bool fib_nexthop_is_whole(const struct fib_nexthop *group);
-/* Gives it the first id that is free.  False: there is none. */
-bool fib_nexthop_choose_id(struct fib *fib, struct fib_nexthop *nexthop);
-void fib_nexthop_drop_id(struct fib *fib, struct fib_nexthop *nexthop);
-struct fib_nexthop *fib_nexthop_find(const struct fib *fib, uint32_t id);
-/* One that is in no way ours yet, with that id. */
+/* One that the kernel shows, with no key so far. */
 struct fib_nexthop *fib_nexthop_adopt(struct fib *fib, uint32_t id, bool group);
 /* Out of the tables, and free when nobody refers to it. */
 void fib_nexthop_retire(struct fib *fib, struct fib_nexthop *nexthop);
 void fib_nexthop_reap(struct fib_nexthop *nexthop);
-void fib_nexthop_set_now_members(
-    struct fib_nexthop *group, const struct nhmsg_member *members, uint8_t n);
+
+struct fib_nexthop *fib_nexthop_find(const struct fib *fib, uint32_t id);
+/* The first with a key of about this hash; the others are behind it. */
+struct fib_nexthop *fib_nexthop_first(const struct fib_nexthops *all, uint32_t hash);
 /* `each` may retire the one it gets. */
 void fib_nexthop_each(struct fib *fib,
     void (*each)(struct fib *fib, struct fib_nexthop *nexthop, void *arg), void *arg);
+/* Puts it into the table by key. */
+void fib_nexthop_claim(struct fib *fib, struct fib_nexthop *nexthop, uint32_t hash);
+/* The id tried as number i for a key of this hash. */
+uint32_t fib_nexthop_nth_id(const struct fib_nexthops *all, uint32_t hash, unsigned i);
+/* Gives it the first id that is free.  False: there is none. */
+bool fib_nexthop_choose_id(struct fib *fib, struct fib_nexthop *nexthop);
+void fib_nexthop_drop_id(struct fib *fib, struct fib_nexthop *nexthop);
+void fib_nexthop_set_now_members(
+    struct fib_nexthop *group, const struct nhmsg_member *members, uint8_t n);
+
+/* From now on the shape refers to this one; NULL: to none. */
+void fib_nexthop_refer(
+    struct fib *fib, struct fib_shape *shape, struct fib_nexthop *nexthop);
+/* For fib_shapes_init(). */
+void fib_nexthop_released(void *arg, struct fib_shape *shape);
+/* Of a shape with an id: finds the object. */
+void fib_nexthop_resolve(struct fib *fib, struct fib_shape *have);
+/* The shape of a route as the kernel shows it; with one reference more. */
+struct fib_shape *fib_nexthop_row(struct fib *fib, const struct kroute *route);
+
+/* ---- fib_nexthop_shape.c ---- */
+/* May a route like this refer to an object? */
+bool fib_nexthop_may_serve(const struct fib_shape *want);
+/* Finds, or with `create` makes, the objects of a wanted shape.  False: none. */
+bool fib_nexthop_attach(struct fib *fib, struct fib_shape *want, bool create);
+/* The object of hop i of the wanted shape, which is attached. */
+struct fib_nexthop *
+fib_nexthop_of_hop(struct fib *fib, const struct fib_shape *want, unsigned i);
+/* The object is, or is just becoming, what `want` asks for. */
+bool
+fib_nexthop_serves(const struct fib_nexthop *nexthop, const struct fib_shape *want);
+/* The kernel has all members of it, or is just getting them. */
+bool fib_nexthop_is_whole(const struct fib_nexthop *group);
+/* Is `have`, in the kernel, what `want` asks for, in a form that may stay? */
+bool fib_fits(
+    const struct fib *fib, const struct fib_shape *want, const struct fib_shape *have);
+/* The hops of what the kernel has, for a route that refers to it. */
+uint8_t fib_nexthop_hops(
+    const struct fib *fib, const struct fib_nexthop *nexthop, struct fib_hop *hops);
 
 /* ---- fib_nexthop_write.c ---- */
 /* Sees to that the entry's object is there, and says how its route is written. */

@@ -200,12 +200,30 @@ shown(struct fib *fib, struct fib_nexthop *n, const struct nhmsg_object *object,
 	fib_nexthop_queue(fib, n);
 }
 
-/* Somebody's group with a member of ours. */
+/* Another owner has its id now, or it is another kind.  Its routes are still there. */
 static void
-lend_members(struct fib *fib, const struct nhmsg_object *object)
+taken_over(struct fib *fib, struct fib_nexthop *n)
+{
+	bool claimed = (n->flags & NEXTHOP_CLAIMED) != 0;
+
+	if (n->refs > 0 && (n->flags & NEXTHOP_PRESENT) != 0)
+		fight(fib, n, "taken over");
+	n->flags &= (uint16_t)~NEXTHOP_PRESENT;
+	fib_nexthop_drop_id(fib, n);
+	if (n->refs > 0)
+		fib_nexthop_recheck(fib, n);
+	if (!claimed)
+		fib_nexthop_retire(fib, n);
+}
+
+/* Somebody's group with a member that is, or may be, ours: it must not lose it. */
+static bool
+borrows(const struct fib *fib, const struct nhmsg_object *object)
 {
 	for (unsigned i = 0; i < object->n_members; i++)
-		fib_nexthop_borrowed(fib, object->members[i].id);
+		if (nhmsg_in_range(object->members[i].id, fib->nexthops.range))
+			return true;
+	return false;
 }
 
 void
@@ -216,25 +234,22 @@ fib_nexthop_told(void *arg, const struct nhmsg_object *object,
 	bool in_range = nhmsg_in_range(object->id, fib->nexthops.range);
 	bool ours = in_range && object->protocol == kernel_identity(fib->k)->protocol;
 	struct fib_nexthop *n = fib_nexthop_find(fib, object->id);
+	bool group = object->n_members > 0;
 
 	/* Of what we did the answer tells. */
 	if (source == KERNEL_EVENT && port == fib->writer.nl.port)
 		return;
-	if (!ours && present)
-		lend_members(fib, object);
-	if (!in_range ||
+	if ((n == NULL && !in_range && !borrows(fib, object)) ||
 	    (n != NULL && source == KERNEL_DUMP && (n->flags & NEXTHOP_SEEN) != 0))
 		return;
-	/* Another owner's, or another kind: the one we knew is gone. */
-	if (n != NULL &&
-	    (!present || ours != ((n->flags & NEXTHOP_FOREIGN) == 0) ||
-		(object->n_members > 0) != ((n->flags & NEXTHOP_GROUP) != 0))) {
+	if (n != NULL && !present) {
 		left(fib, n, port);
-		n = fib_nexthop_find(fib, object->id);
-		if (n != NULL && present) {
-			fib_nexthop_drop_id(fib, n);
-			n = NULL;
-		}
+		return;
+	}
+	if (n != NULL && (ours != ((n->flags & NEXTHOP_FOREIGN) == 0) ||
+			     group != ((n->flags & NEXTHOP_GROUP) != 0))) {
+		taken_over(fib, n);
+		n = NULL;
 	}
 	if (present && n != NULL)
 		shown(fib, n, object, source);

@@ -72,10 +72,10 @@ fib_nexthops_on_timer(int fd, short what, void *arg)
 static void
 release_one(struct fib *fib, struct fib_nexthop *n, void *arg)
 {
-	(void)fib;
 	(void)arg;
 	if (n->error != 0)
 		n->due_ms = 0;
+	fib_nexthop_queue(fib, n); /* a group may lack a member */
 }
 
 void
@@ -160,10 +160,14 @@ ensure_hop(
     struct fib *fib, struct fib_nexthop *n, const struct fib_hop *hop, uint32_t stamp)
 {
 	bool there = (n->flags & NEXTHOP_PRESENT) != 0;
-	bool moves = !fib_hop_is_same(&n->goal, hop);
+	bool moves = !fib_hop_is_same(&n->goal, hop), again;
+	enum fib_form form;
 
+	if ((n->flags & NEXTHOP_FLYING) != 0 && moves)
+		return FORM_CLASSIC;
+	/* What failed may fail again: its routes come when it has succeeded. */
 	if ((n->flags & NEXTHOP_FLYING) != 0)
-		return moves ? FORM_CLASSIC : FORM_OBJECT;
+		return n->error != 0 ? FORM_HELD : FORM_OBJECT;
 	if (there && fib_hop_is_same(&n->now, hop))
 		return FORM_OBJECT;
 	if (moves && there && (int32_t)(stamp - n->stamp) <= 0)
@@ -183,7 +187,9 @@ ensure_hop(
 	if (moves || !there)
 		n->stamp = stamp;
 	n->goal = *hop;
-	return write_goal(fib, n);
+	again = n->error != 0;
+	form = write_goal(fib, n);
+	return again && form == FORM_OBJECT ? FORM_HELD : form;
 }
 
 static enum fib_form
@@ -194,6 +200,27 @@ ensure_group(struct fib *fib, struct fib_nexthop *group)
 	return fib_nexthop_is_held(group) ? FORM_HELD : write_goal(fib, group);
 }
 
+static bool
+is_served(const struct fib_entry *e)
+{
+	return e->have != NULL && e->have->nexthop != NULL &&
+	       e->have->nexthop == e->want->nexthop;
+}
+
+/*
+ * If a change of the object is refused it stays what it was: a route that comes to it
+ * waits for the answer.
+ */
+static enum fib_form
+follow(const struct fib_entry *e, const struct fib_nexthop *n, enum fib_form form)
+{
+	const unsigned changing = NEXTHOP_FLYING | NEXTHOP_PRESENT;
+
+	if (form == FORM_OBJECT && (n->flags & changing) == changing && !is_served(e))
+		return FORM_LATER;
+	return form;
+}
+
 static enum fib_form
 ensure(struct fib *fib, const struct fib_entry *e)
 {
@@ -201,11 +228,11 @@ ensure(struct fib *fib, const struct fib_entry *e)
 	struct fib_nexthop *n = want->nexthop;
 
 	if ((n->flags & NEXTHOP_GROUP) == 0)
-		return ensure_hop(fib, n, &want->hops[0], e->node.stamp);
+		return follow(e, n, ensure_hop(fib, n, &want->hops[0], e->node.stamp));
 	for (unsigned i = 0; i < want->is.n_hops; i++) {
 		struct fib_nexthop *member = fib_nexthop_of_hop(fib, want, i);
-		enum fib_form form =
-		    ensure_hop(fib, member, &want->hops[i], e->node.stamp);
+		enum fib_form form = follow(
+		    e, member, ensure_hop(fib, member, &want->hops[i], e->node.stamp));
 
 		if (form == FORM_HELD) {
 			n->error = member->error;
@@ -215,13 +242,6 @@ ensure(struct fib *fib, const struct fib_entry *e)
 			return form;
 	}
 	return ensure_group(fib, n);
-}
-
-static bool
-is_served(const struct fib_entry *e)
-{
-	return e->have != NULL && e->have->nexthop != NULL &&
-	       e->have->nexthop == e->want->nexthop;
 }
 
 static bool
