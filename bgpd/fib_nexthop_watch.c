@@ -94,8 +94,10 @@ fib_nexthops_recheck_strays(struct fib *fib)
 		if (e->want == NULL || e->have == NULL || e->have->nexthop == NULL ||
 		    fib_fits(fib, e->want, e->have))
 			continue;
-		e->node.stamp =
-		    e->have->nexthop->stamp; /* not later: see ensure_hop() */
+		/* Not later than what moved the object: see ensure_hop(). */
+		if (e->want->nexthop != NULL &&
+		    (e->want->nexthop->flags & NEXTHOP_GROUP) == 0)
+			e->node.stamp = e->want->nexthop->stamp;
 		fib_entry_queue(fib, e);
 	}
 }
@@ -178,6 +180,8 @@ left(struct fib *fib, struct fib_nexthop *n, uint32_t port)
 	if (by_others && n->refs > 0 && (n->flags & NEXTHOP_PRESENT) != 0)
 		fight(fib, n, "deleted");
 	fib_nexthop_lost(fib, n, port);
+	if ((n->flags & NEXTHOP_GROUP) != 0)
+		fib_nexthops_queue_all(fib); /* it needs its members no longer */
 	if ((n->flags & NEXTHOP_CLAIMED) == 0)
 		fib_nexthop_retire(fib, n);
 }

@@ -241,6 +241,8 @@ ensure(struct fib *fib, const struct fib_entry *e)
 		if (form != FORM_OBJECT)
 			return form;
 	}
+	if (fib_nexthop_is_whole(n))
+		n->error = 0; /* it was a member's */
 	return ensure_group(fib, n);
 }
 

@@ -316,13 +316,15 @@ write_entry(struct fib *fib, struct fib_entry *e, enum fib_op op)
 		fib_entry_put_back(fib, e);
 		return false;
 	}
-	if (form == FORM_HELD)
+	if (form == FORM_HELD) {
 		object_held(fib, e, op);
-	else if (form == FORM_OBJECT && e->have != NULL &&
-		 fib_fits(fib, e->want, e->have))
+	} else if (form == FORM_OBJECT && e->have != NULL &&
+		   fib_fits(fib, e->want, e->have)) {
 		fib_entry_set_state(fib, e, FIB_STATE_INSTALLED); /* it moved along */
-	else
+		fib_forgive(fib, e);
+	} else {
 		add_message(fib, e, op, form);
+	}
 	return true;
 }
 
