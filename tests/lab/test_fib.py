@@ -889,10 +889,12 @@ def nexthop_objects_of_others(lab):
 # ---------------------------------------------------------------- nexthop objects
 
 
-def objects(lab, which="proto bgp"):
+def objects(lab, protocol="bgp"):
     """What `ip nexthop` shows: by id its gateway and device, or its members and weights."""
     out = {}
-    for n in json.loads(lab.ip(f"-j nexthop show {which}") or "[]"):
+    for n in json.loads(lab.ip("-j nexthop") or "[]"):
+        if n["protocol"] != protocol:
+            continue
         out[n["id"]] = f"{n.get('gateway', '-')} {n.get('dev')}" if "group" not in n else tuple(
             (m["id"], m.get("weight", 1)) for m in n["group"])
     return out
@@ -958,7 +960,7 @@ def objects_on(lab):
 @test
 def objects_off(lab):
     t = Tool(lab, "--nexthop-objects", "off")
-    t.ask("spread 600 11.0.0.0 300 192.0.2.2 dev eth0 onlink")
+    t.ask("spread 600 11.0.0.0 300 10.99.0.1 dev eth0 onlink")
     t.settle()
     equal(t.counts()["installed"], 600)
     equal(objects(lab), {})
@@ -970,11 +972,11 @@ def objects_off(lab):
 def objects_auto(lab):
     t = Tool(lab)
     # 256 kinds of routes are classic, those after are not.
-    t.ask("spread 512 11.0.0.0 256 192.0.2.2 dev eth0 onlink")
+    t.ask("spread 512 11.0.0.0 256 10.99.0.1 dev eth0 onlink")
     t.settle()
     equal(objects(lab), {})
     m = nexthop_monitor(lab, "route")
-    t.ask("spread 900 11.1.0.0 300 192.0.2.2 dev eth0 onlink")
+    t.ask("spread 900 11.1.0.0 300 10.99.0.1 dev eth0 onlink")
     t.settle()
     ids = nhids(lab)
     equal([i for i in ids if i.startswith("11.0.") and ids[i] is not None], [])
@@ -1001,7 +1003,7 @@ def no_objects_in_an_old_kernel(lab):
     equal((nhids(lab), objects(lab)), ({"10.1.0.0/16": None}, {}))
     t.quit()
     t = Tool(lab, "--old-kernel")
-    t.ask("spread 600 11.0.0.0 300 192.0.2.2 dev eth0 onlink")
+    t.ask("spread 600 11.0.0.0 300 10.99.0.1 dev eth0 onlink")
     t.settle()
     equal((t.counts()["installed"], objects(lab)), (600, {}))
     assert not t.has("^log"), t.tail()
@@ -1091,9 +1093,9 @@ def object_groups(lab):
         t.ask("clear " + prefix)
     t.settle()
     equal((objects(lab), t.counts()["nexthop_refused"]), ({}, 0))
-    many = " ".join(f"via 192.0.2.{i} dev eth0 nh 203.0.113.{i}" for i in range(2, 14))
+    many = " ".join(f"via 192.0.2.{i} dev eth0 nh 203.0.113.{i}" for i in range(2, 11))
     t.put(f"10.1.0.0/16 {many}")
-    equal(len(objects(lab)), 13)
+    equal(len(objects(lab)), 10)
     t.quit()
 
 
@@ -1247,7 +1249,7 @@ def foreign_objects_are_left_alone(lab):
     equal(objects(lab), {})
     lab.ip(f"nexthop add id {taken} via 192.0.2.3 dev eth0 protocol static")
     lab.ip(f"nexthop add id {taken + 1} via 192.0.2.3 dev eth0 protocol static")
-    foreign = objects(lab, "proto static")
+    foreign = objects(lab, "static")
     t = Tool(lab, *ON)
     t.put("10.1.0.0/16 via 192.0.2.9 dev eth0 nh 203.0.113.9")
     own = nhids(lab)["10.1.0.0/16"]
@@ -1263,7 +1265,7 @@ def foreign_objects_are_left_alone(lab):
     # Somebody takes ours over: it is not ours any more.
     lab.ip(f"nexthop replace id {taken + 2} via 192.0.2.4 dev eth0 protocol static")
     wait_until("another id", lambda: nhids(lab).get("10.1.0.0/16") == taken + 3, 2)
-    equal(objects(lab, "proto static")[taken + 2], "192.0.2.4 eth0")
+    equal(objects(lab, "static")[taken + 2], "192.0.2.4 eth0")
     # Somebody's route and somebody's group refer to ours: it is not deleted.
     t.put("10.2.0.0/16 via 192.0.2.8 dev eth0 nh 203.0.113.8")
     second = nhids(lab)["10.2.0.0/16"]
@@ -1285,7 +1287,7 @@ def foreign_objects_are_left_alone(lab):
     t.quit()
     sh("ip", "netns", "exec", lab.ns, fibtool, "--flush")
     equal(sorted(objects(lab)), sorted([taken + 3, second]))
-    equal(objects(lab, "proto static")[taken + 1], foreign[taken + 1])
+    equal(objects(lab, "static")[taken + 1], foreign[taken + 1])
     assert "10.9.0.0/16" in lab.ip("route show table 77")
     lab.ip("route del 10.9.0.0/16 table 77")
     lab.ip("nexthop del id 5")
@@ -1336,7 +1338,7 @@ def reload_changes_the_use_of_objects(lab):
                all("metric 50" in i for i in lab.routes()))
     assert not set(objects(lab)) & set(there), "another range"
     t.ask("reload --nexthop-objects on --metric 50 --protocol 200")
-    wait_until("moved", lambda: len(objects(lab, "proto 200")) == len(there))
+    wait_until("moved", lambda: len(objects(lab, "200")) == len(there))
     t.settle()
     equal((objects(lab), len(lab.routes("proto 200")), t.counts()["installed"]), ({}, 4, 4))
     equal(t.counts()["taken"], 0)
