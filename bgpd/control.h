@@ -28,7 +28,7 @@ struct control_fib_route {
 	const char *via;   /* gateway, "blackhole" */
 	const char *device;
 	uint32_t nexthop_id; /* of the nexthop object it refers to; 0: none */
-	const char *owner; /* of the route in the way, where state says "conflict" */
+	const char *owner;   /* of the route in the way, where state says "conflict" */
 	const char *detail;
 };
 typedef void control_fib_emit(void *arg, const struct control_fib_route *route);

@@ -326,18 +326,18 @@ fib_nexthops_configure(struct fib *fib)
 	}
 }
 
+static void
+retire_one(struct fib *fib, struct fib_nexthop *n, void *arg)
+{
+	(void)arg;
+	fib_nexthop_retire(fib, n);
+}
+
 void
 fib_nexthops_retire(struct fib *fib)
 {
-	struct fib_nexthops *all = &fib->nexthops;
-
 	detach_wanted(fib);
-	for (uint32_t i = 0; i < all->n_buckets; i++) {
-		while (all->by_key[i] != NULL)
-			fib_nexthop_retire(fib, all->by_key[i]);
-		while (all->by_id[i] != NULL)
-			fib_nexthop_retire(fib, all->by_id[i]);
-	}
+	fib_nexthop_each(fib, retire_one, NULL);
 	/* Retiring a group has queued its members, which are retired as well. */
 	fib_nexthops_work(fib);
 }

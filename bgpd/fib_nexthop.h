@@ -202,7 +202,7 @@ fib_nexthop_is_held(const struct fib_nexthop *nexthop)
 /* See struct kernel_hook. */
 void fib_nexthop_told(void *arg, const struct nhmsg_object *object,
     enum kernel_source source, uint32_t port, bool present);
-void fib_nexthop_borrowed(void *arg, uint32_t nexthop);
+void fib_nexthop_borrowed(void *arg, uint32_t id);
 bool fib_nexthops_all_tables(void *arg);
 void fib_nexthops_dump_end(struct fib *fib, bool complete);
 /* The entries whose route refers to it: their route is gone ... */

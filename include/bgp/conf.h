@@ -55,7 +55,7 @@ struct conf_kernel {
 	uint8_t protocol;
 	uint32_t metric;
 	bool default_route;
-	int filter; /* index into conf.filters, -1: none */
+	int filter;              /* index into conf.filters, -1: none */
 	uint8_t nexthop_objects; /* enum conf_nexthop_objects */
 	struct addr prefer_source;
 	bool resolve_via_default;
