@@ -1396,20 +1396,29 @@ def beside_a_foreign_route(lab):
 @test
 def ten_thousand_over_five_thousand(lab):
     lab.ip("addr add 10.100.0.1/16 dev eth0")
+    lab.ip("addr add fd00:100::1/64 dev eth0 nodad")
     for mode in ("off", "on", "auto"):
         t = Tool(lab, "--quiet", "--nexthop-objects", mode)
-        start = time.monotonic()
-        t.ask("spread 10000 11.0.0.0 5000 10.100.1.0 dev eth0", 60)
-        t.settle(120)
-        took = time.monotonic() - start
-        c = t.counts()
-        equal((c["installed"], c["lost"], c["unknown"], c["taken"]), (10000, 0, 0, 0))
-        start = time.monotonic()
+        for first, gateway in (("11.0.0.0", "10.100.1.0"), ("2001:db8::", "fd00:100::100")):
+            start = time.monotonic()
+            t.ask(f"spread 10000 {first} 5000 {gateway} dev eth0", 60)
+            t.settle(120)
+            took = time.monotonic() - start
+            c = t.counts()
+            equal((c["installed"], c["lost"], c["unknown"], c["taken"]), (10000, 0, 0, 0))
+            start = time.monotonic()
+            t.ask("flush", 120)
+            removed = time.monotonic() - start
+            print(f"# 10000 routes {first}, 5000 next hops, {mode}: in {took * 1000:.0f} ms, "
+                  f"out {removed * 1000:.0f} ms; {c['nexthops']} objects")
+            equal(objects(lab), {})
+        for hop in ("9", "8"):
+            start = time.monotonic()
+            t.ask(f"many 10000 11.0.0.0 via 192.0.2.{hop} dev eth0 nh 203.0.113.9", 60)
+            t.settle(60)
+            took = time.monotonic() - start
+        print(f"# the next hop of 10000 routes moves, {mode}: {took * 1000:.0f} ms")
         t.ask("flush", 120)
-        removed = time.monotonic() - start
-        print(f"# 10000 routes, 5000 next hops, {mode}: in {took * 1000:.0f} ms, "
-              f"out {removed * 1000:.0f} ms; {c['nexthops']} objects")
-        equal(objects(lab), {})
         t.quit()
 
 
