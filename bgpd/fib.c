@@ -304,15 +304,26 @@ fib_set_waiting(struct fib *fib, const char *why)
 	snprintf(fib->waiting, sizeof(fib->waiting), "%s", why);
 }
 
+/* All of its hops, those of the object that it refers to included. */
 static bool
-goes_to(const struct fib_shape *shape, const struct addr *gateway)
+goes_to(const struct fib *fib, const struct fib_shape *have, const struct addr *gateway)
 {
-	if (shape == NULL || shape->is.n_hops == 0)
+	struct fib_hop of_object[FIB_HOPS_MAX];
+	const struct fib_hop *hops;
+	unsigned n;
+
+	if (have == NULL)
 		return false;
-	for (unsigned i = 0; i < shape->is.n_hops; i++)
-		if (!addr_equal(&shape->hops[i].gateway, gateway))
+	hops = have->hops;
+	n = have->is.n_hops;
+	if (have->is.nexthop != 0 && have->nexthop != NULL) {
+		n = fib_nexthop_hops(fib, have->nexthop, of_object);
+		hops = of_object;
+	}
+	for (unsigned i = 0; i < n; i++)
+		if (!addr_equal(&hops[i].gateway, gateway))
 			return false;
-	return true;
+	return n > 0;
 }
 
 void
@@ -324,7 +335,7 @@ fib_sweep_gateway(struct fib *fib, const struct addr *gateway)
 	while ((node = route_table_walk(&fib->entries, &cursor)) != NULL) {
 		struct fib_entry *e = (struct fib_entry *)node;
 
-		if ((node->flags & ENTRY_STALE) == 0 || !goes_to(e->have, gateway))
+		if ((node->flags & ENTRY_STALE) == 0 || !goes_to(fib, e->have, gateway))
 			continue;
 		node->flags &= (uint16_t)~ENTRY_STALE;
 		fib_entry_queue(fib, e);
