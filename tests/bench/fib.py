@@ -238,7 +238,8 @@ def main():
         sys.exit("usage: fib.py SCENARIO DAEMON [generator's options]\nscenarios: "
                  + " ".join(SCENARIOS) + "\ndaemons: " + " ".join(daemons))
     result = measure(sys.argv[1], sys.argv[2], sys.argv[3:])
-    print(json.dumps(result))
+    print(json.dumps({key: round(value, 6) if isinstance(value, float) else value
+                      for key, value in result.items()}))
     sys.exit(0 if result["ok"] else 1)
 
 
