@@ -68,6 +68,18 @@ local_addr(struct sockaddr_storage *sa, uint32_t i)
 }
 
 void
+local_octets(uint8_t *out, uint32_t i)
+{
+	struct sockaddr_storage sa;
+
+	local_addr(&sa, i);
+	if (opt.family == 4)
+		memcpy(out, &((struct sockaddr_in *)(void *)&sa)->sin_addr, 4);
+	else
+		memcpy(out, &((struct sockaddr_in6 *)(void *)&sa)->sin6_addr, 16);
+}
+
+void
 sess_connect(struct sess *s)
 {
 	struct sockaddr_storage la;
