@@ -1394,6 +1394,68 @@ def beside_a_foreign_route(lab):
 
 
 @test
+def objects_in_a_storm(lab):
+    """Random routes and moves of next hops, links that flap, others who delete and change."""
+    import random
+    rng = random.Random(int(os.environ.get("SEED", "11")))
+    lab.veth("eth1")
+    lab.ip("addr add 198.51.100.1/24 dev eth1")
+    t = Tool(lab, "--quiet", *ON)
+    ways = {i: f"192.0.2.{i + 10} dev eth0" for i in range(8)}
+    want = {}
+
+    def hop(i):
+        return f"via {ways[i]} nh 203.0.113.{i + 1}"
+
+    for turn in range(12):
+        for _ in range(rng.randrange(4)):  # next hops move, and all who have them say so
+            host = rng.randrange(10, 60)
+            ways[rng.randrange(8)] = rng.choice(
+                (f"192.0.2.{host} dev eth0", f"198.51.100.{host} dev eth1"))
+        for _ in range(40):
+            prefix = f"10.{rng.randrange(60)}.0.0/16"
+            want[prefix] = rng.choice(([rng.randrange(8)], rng.sample(range(8), rng.randrange(2, 5)),
+                                       None))
+        for prefix, hops in want.items():
+            if hops is None:
+                t.ask("clear " + prefix)
+            elif len({ways[i] for i in hops}) == len(hops):
+                t.set(f"{prefix} {' '.join(hop(i) for i in hops)}")
+            else:
+                want[prefix] = hops[:1]
+                t.set(f"{prefix} {hop(hops[0])}")
+        there = list(objects(lab))
+        lines = [rng.choice((f"nexthop del id {i}",
+                             f"nexthop replace id {i} via 192.0.2.99 dev eth0 protocol bgp"))
+                 for i in rng.sample(there, min(len(there), rng.randrange(3)))]
+        if rng.randrange(3) == 0:
+            lines += ["link set eth1 down", "link set eth1 up"]
+        lab.batch(lines, check=False)
+        if rng.randrange(4) == 0:
+            t.ask("sweep")
+    lab.carrier("eth1")
+    goal = sorted("{} 1 {} metric 32".format(prefix, ", ".join(sorted(
+        ways[i].replace("dev ", "") for i in hops))) for prefix, hops in want.items() if hops)
+    try:  # fights are given up for at most so long
+        wait_until("as wanted", lambda: lab.routes() == goal, 40)
+    except AssertionError:
+        raise AssertionError(f"missing {sorted(set(goal) - set(lab.routes()))}, "
+                             f"wrong {sorted(set(lab.routes()) - set(goal))}\n{t.tail()}") from None
+    wait_until("installed", lambda: t.counts()["installed"] == len(goal), 70)
+    t.ask("sweep")
+    t.settle()
+    used = {i for i in nhids(lab).values() if i}
+    groups = {i: g for i, g in objects(lab).items() if isinstance(g, tuple)}
+    used |= {m for i in used & set(groups) for m, _ in groups[i]}
+    equal(sorted(set(objects(lab)) - used), [])
+    for prefix in want:
+        t.ask("clear " + prefix)
+    t.settle()
+    wait_until("empty", lambda: (objects(lab), lab.routes()) == ({}, []), 10)
+    t.quit()
+
+
+@test
 def ten_thousand_over_five_thousand(lab):
     lab.ip("addr add 10.100.0.1/16 dev eth0")
     lab.ip("addr add fd00:100::1/64 dev eth0 nodad")
