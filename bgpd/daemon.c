@@ -127,6 +127,17 @@ sweep_later(struct daemon *d, const struct peer *peer)
 }
 
 /*
+ * What goes to a peer's address is the peer's, unless it is a router to the next hops
+ * of others, too: then it may be theirs, who may still have to come.
+ */
+static void
+sweep_peer(struct daemon *d, const struct addr *address)
+{
+	if (!rib_igp_has_gateway(speaker_rib(d->speaker), address))
+		fib_sweep_gateway(d->fib, address);
+}
+
+/*
  * Not when End-of-RIB comes: routes that came just before it may still be on their way
  * to the FIB, and what is adopted must not leave before they confirm it.
  */
@@ -134,7 +145,7 @@ static void
 sweep(struct daemon *d)
 {
 	for (size_t i = 0; i < d->n_swept_peers && d->fib != NULL; i++)
-		fib_sweep_gateway(d->fib, &d->swept_peers[i]);
+		sweep_peer(d, &d->swept_peers[i]);
 	d->n_swept_peers = 0;
 	if (d->sweep_due && d->fib != NULL)
 		fib_sweep(d->fib);

@@ -171,6 +171,16 @@ decide_out(const struct fib_entry *e)
 	return e->have != NULL && !fib_is_held(e) ? FIB_OP_DELETE : FIB_OP_NONE;
 }
 
+/* Only the preferred source is another. */
+static bool
+leads_alike(const struct fib_shape *want, const struct fib_shape *have)
+{
+	if (have->is.nexthop != 0)
+		return have->nexthop != NULL && have->nexthop == want->nexthop &&
+		       fib_nexthop_serves(have->nexthop, want);
+	return fib_shape_leads_alike(want, have);
+}
+
 static enum fib_op
 decide_write(const struct fib *fib, const struct fib_entry *e, enum fib_state *state)
 {
@@ -184,7 +194,9 @@ decide_write(const struct fib *fib, const struct fib_entry *e, enum fib_state *s
 	if (e->trouble->error != 0)
 		*state = FIB_STATE_FAILED;
 	/* Traffic must not follow a route that BGP has left. */
-	return e->have != NULL && is_refused(e) ? FIB_OP_DELETE : FIB_OP_NONE;
+	return e->have != NULL && is_refused(e) && !leads_alike(e->want, e->have)
+		   ? FIB_OP_DELETE
+		   : FIB_OP_NONE;
 }
 
 enum fib_op

@@ -41,8 +41,9 @@ struct fib_entry {
 	struct fib_trouble *trouble; /* NULL for nearly all */
 };
 
-/* Delays of 1, 2, 4 ... 60 seconds: a list each, so that the first is due first. */
-enum { FIB_DELAYS = 7 };
+/* Delays of 0.2, 1, 2, 4 ... 60 seconds: a list each, so that the first is due first.
+ */
+enum { FIB_DELAYS = 8 };
 
 struct fib_trouble {
 	TAILQ_ENTRY(fib_trouble) list;
@@ -171,7 +172,7 @@ void fib_fight(struct fib *fib, struct fib_entry *e, const char *what);
 /* The kernel refused the operation. */
 void fib_refused(struct fib *fib, struct fib_entry *e, enum fib_op op, int error,
     const char *reason);
-/* Not before the delay of this many failures has passed. */
+/* Not before the delay of this many failures has passed; 0: the least. */
 void fib_hold(struct fib *fib, struct fib_entry *e, unsigned times);
 /* It is to be tried now. */
 void fib_release(struct fib *fib, struct fib_entry *e);

@@ -17,9 +17,15 @@
 #include "bgp/memory.h"
 #include "fib_internal.h"
 
-static const unsigned delays_s[FIB_DELAYS] = { 1, 2, 4, 8, 16, 32, 60 };
+static const unsigned delays_ms[FIB_DELAYS] = { 200, 1000, 2000, 4000, 8000, 16000,
+	32000, 60000 };
 
 enum {
+	/*
+	 * `ip route flush` looks again once it is through, and takes out what was put
+	 * back meanwhile: that is the same accident, and over after the least delay.
+	 */
+	ACCIDENT_MS = 500,
 	/* A route left alone for so long beyond its delay is not fought over. */
 	FIGHT_MEMORY_MS = 10 * 1000,
 	TROUBLE_MEMORY_MS = 5 * 60 * 1000,
@@ -123,13 +129,13 @@ arm_retry(struct fib *fib)
 static unsigned
 delay_of(unsigned times)
 {
-	return times > FIB_DELAYS ? FIB_DELAYS - 1 : times - 1;
+	return times < FIB_DELAYS ? times : FIB_DELAYS - 1;
 }
 
 unsigned
 fib_delay_ms(unsigned times)
 {
-	return delays_s[delay_of(times)] * 1000;
+	return delays_ms[delay_of(times)];
 }
 
 void
@@ -141,7 +147,7 @@ fib_hold(struct fib *fib, struct fib_entry *e, unsigned times)
 	unhold(fib, t);
 	t->held = true;
 	t->delay = (uint8_t)delay;
-	t->due_ms = kernel_now_ms() + (uint64_t)delays_s[delay] * 1000;
+	t->due_ms = kernel_now_ms() + delays_ms[delay];
 	TAILQ_INSERT_TAIL(&fib->held[delay], t, list);
 	/* An armed timer is due earlier, or this is the first of its list. */
 	if (TAILQ_FIRST(&fib->held[delay]) == t)
@@ -300,7 +306,7 @@ fib_block(struct fib *fib, int error)
 		fib->blocked_times++;
 	fib->blocked_error = error;
 	delay = delay_of(fib->blocked_times);
-	fib->blocked_until_ms = kernel_now_ms() + (uint64_t)delays_s[delay] * 1000;
+	fib->blocked_until_ms = kernel_now_ms() + delays_ms[delay];
 }
 
 void
@@ -318,9 +324,9 @@ fib_unblock(struct fib *fib)
 static uint64_t
 fight_memory_ms(const struct fib_trouble *t)
 {
-	uint64_t delay_s = t->fights > 1 ? delays_s[delay_of(t->fights - 1u)] : 0;
+	uint64_t delay_ms = t->fights > 1 ? delays_ms[delay_of(t->fights - 1u)] : 0;
 
-	return FIGHT_MEMORY_MS + 2000 * delay_s;
+	return FIGHT_MEMORY_MS + 2 * delay_ms;
 }
 
 void
@@ -331,6 +337,11 @@ fib_fight(struct fib *fib, struct fib_entry *e, const char *what)
 	char prefix[PREFIX_TEXT_LEN], when[48] = "putting it back", more[48];
 	uint32_t left_out;
 
+	if (t->fights == 1 && now - t->last_fight_ms < ACCIDENT_MS) {
+		fib->counters.taken++;
+		fib_hold(fib, e, 0);
+		return;
+	}
 	if (now - t->last_fight_ms > fight_memory_ms(t))
 		t->fights = 0;
 	t->last_fight_ms = now;
@@ -340,7 +351,7 @@ fib_fight(struct fib *fib, struct fib_entry *e, const char *what)
 	if (t->fights > 1) {
 		fib_hold(fib, e, t->fights - 1u);
 		snprintf(when, sizeof(when), "for the %uth time, back in %u s",
-		    t->fights, delays_s[t->delay]);
+		    t->fights, delays_ms[t->delay] / 1000);
 	}
 	if (fib_may_complain(&fib->fights, &left_out))
 		kernel_log(fib->k, LOG_LEVEL_WARNING,

@@ -259,8 +259,14 @@ fib_shape_unref(struct fib_shapes *shapes, struct fib_shape *shape)
 bool
 fib_shape_fits(const struct fib_shape *want, const struct fib_shape *have)
 {
-	if (want->is.type != have->is.type || want->is.n_hops != have->is.n_hops ||
-	    !addr_equal(&want->is.source, &have->is.source))
+	return addr_equal(&want->is.source, &have->is.source) &&
+	       fib_shape_leads_alike(want, have);
+}
+
+bool
+fib_shape_leads_alike(const struct fib_shape *want, const struct fib_shape *have)
+{
+	if (want->is.type != have->is.type || want->is.n_hops != have->is.n_hops)
 		return false;
 	for (unsigned i = 0; i < want->is.n_hops; i++) {
 		struct fib_hop hop = want->hops[i];

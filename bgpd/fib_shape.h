@@ -54,6 +54,8 @@ void fib_shape_unref(struct fib_shapes *shapes, struct fib_shape *shape);
  * asked for may be any.
  */
 bool fib_shape_fits(const struct fib_shape *want, const struct fib_shape *have);
+/* The same but for the preferred source: packets go the same way. */
+bool fib_shape_leads_alike(const struct fib_shape *want, const struct fib_shape *have);
 /* The same way to go, whatever its weight and wherever it came from. */
 bool fib_hop_is_same(const struct fib_hop *a, const struct fib_hop *b);
 /* The BGP next hop is known. */

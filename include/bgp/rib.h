@@ -169,6 +169,8 @@ struct nexthop *rib_first_nexthop(const struct rib *rib); /* then ->all_next */
 /* The longest IGP route to an address. */
 bool
 rib_igp_lookup(const struct rib *rib, const struct addr *addr, struct igp_route *out);
+/* Is it the gateway of a route that next hops may resolve through?  Looks at all. */
+bool rib_igp_has_gateway(const struct rib *rib, const struct addr *gateway);
 
 /* ---- reading ---- */
 uint32_t rib_dest_count(const struct rib *rib, enum family family); /* with a best */

@@ -142,3 +142,17 @@ igp_longest(const struct igp_table *igp, const struct addr *addr, bool with_defa
 	}
 	return NULL;
 }
+
+bool
+igp_has_gateway(
+    const struct igp_table *igp, const struct addr *gateway, bool with_default)
+{
+	for (uint32_t i = 0; igp->slots != NULL && i <= igp->mask; i++) {
+		const struct igp_route *slot = &igp->slots[i];
+
+		if (!slot_is_empty(slot) && (with_default || slot->prefix.bits > 0) &&
+		    addr_equal(&slot->gateway, gateway))
+			return true;
+	}
+	return false;
+}

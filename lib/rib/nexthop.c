@@ -219,3 +219,9 @@ rib_igp_lookup(const struct rib *rib, const struct addr *addr, struct igp_route 
 	*out = *route;
 	return true;
 }
+
+bool
+rib_igp_has_gateway(const struct rib *rib, const struct addr *gateway)
+{
+	return igp_has_gateway(&rib->igp, gateway, rib->via_default);
+}

@@ -129,6 +129,8 @@ bool igp_clear(struct igp_table *igp, const struct prefix *prefix);
 bool igp_is_connected(const struct igp_table *igp, const struct addr *addr);
 const struct igp_route *
 igp_longest(const struct igp_table *igp, const struct addr *addr, bool with_default);
+bool igp_has_gateway(
+    const struct igp_table *igp, const struct addr *gateway, bool with_default);
 
 /* walk.c */
 enum { DIRTY_CLEAN = 0, DIRTY_WANTED = 1, DIRTY_ACTIVE = 2 };

@@ -1,19 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * Watches a laboratory from outside while something is done to it: pings between all
- * containers, and dumps of all nodes' FIBs, so that a route missed for a moment is
- * seen.
+ * containers, dumps of all nodes' FIBs and the kernel's own events, so that a route
+ * missed for a moment is seen.
  *
  *   watchnet PINGS_A_SECOND < LIST
  *
  * LIST, ended by an empty line:
  *   container NETNS ADDRESS          of every two, one asks and the other answers
- *   node NETNS PREFIX [PREFIX...]    what its main table has to hold, every 10 ms
+ *   node NETNS PREFIX [PREFIX...]    what its main table has to hold, every 10 ms;
+ *                                    IPv4 and IPv6, thousands of them
  *
  * Says "ready", goes on until a line comes or its input ends, waits for the last
  * answers, and prints one line of JSON.  What a slow machine did not let it send or
  * dump is "skipped", and is neither lost nor missing.  A ping is lost when no answer
  * has come after LOST_S.
+ *
+ * The kernel goes on with a dump of IPv6 routes by counting when the table changed in
+ * between, and may leave some out: a prefix is missing when AGAIN dumps in a row lack
+ * it.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -33,11 +38,12 @@
 #include <unistd.h>
 
 enum {
-	MAX = 64,      /* containers, nodes, prefixes of a node */
+	MAX = 64,      /* containers, nodes */
 	WINDOW = 1024, /* pings of a pair that may be unanswered */
 	DUMP_MS = 10,
 	LOST_S = 2,
 	LATE_MS = 200, /* behind by more: the machine is too slow, skip */
+	AGAIN = 4,     /* dumps of IPv6 routes that have to agree */
 	TEXTS = 8,     /* findings told in words */
 };
 
@@ -46,17 +52,23 @@ struct container {
 	struct in_addr addr;
 };
 
+struct watched {
+	struct watched *chain; /* of its hash */
+	uint8_t addr[16];
+	uint8_t bits;
+	bool ipv6;
+	bool seen;
+	bool missing; /* in the last dump */
+	char text[48];
+};
+
 struct node {
-	int fd;
+	int fd, events;
 	char name[64];
-	struct {
-		uint32_t addr; /* network order */
-		uint8_t bits;
-		bool seen;
-		bool missing; /* in the last dump */
-		char text[32];
-	} prefixes[MAX];
-	int n;
+	struct watched *prefixes;
+	struct watched **hashes; /* as many as there are prefixes */
+	size_t n;
+	bool families[2]; /* IPv4, IPv6: which are to be dumped */
 };
 
 struct pair {
@@ -71,7 +83,8 @@ static struct container containers[MAX];
 static struct node nodes[MAX];
 static struct pair pairs[MAX * MAX / 2];
 static int n_containers, n_nodes, n_pairs;
-static uint64_t sent, answered, lost, skipped, dumps, dumps_skipped, missing, failed;
+static uint64_t sent, answered, lost, skipped, dumps, dumps_skipped, dumps_again,
+    missing, deleted, failed;
 static char texts[TEXTS][160];
 static int n_texts;
 static uint64_t start_us;
@@ -132,40 +145,91 @@ add_container(char *rest)
 	setsockopt(c->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
 }
 
+static struct watched **
+chain_of(const struct node *node, const uint8_t *addr, bool ipv6, uint8_t bits)
+{
+	uint32_t hash = bits;
+
+	for (unsigned i = 0; i < (ipv6 ? 16 : 4); i++)
+		hash = (hash ^ addr[i]) * 16777619u;
+	return &node->hashes[hash % node->n];
+}
+
+static void
+read_prefix(char *text, struct watched *to)
+{
+	char *slash = strchr(text, '/');
+
+	*to = (struct watched){ .ipv6 = strchr(text, ':') != NULL };
+	snprintf(to->text, sizeof(to->text), "%s", text);
+	if (slash != NULL)
+		*slash = '\0';
+	to->bits = slash != NULL ? (uint8_t)atoi(slash + 1) : to->ipv6 ? 128 : 32;
+	if (inet_pton(to->ipv6 ? AF_INET6 : AF_INET, text, to->addr) != 1)
+		die(to->text);
+}
+
+static int
+event_socket(const char *netns)
+{
+	struct sockaddr_nl groups = { .nl_family = AF_NETLINK,
+		.nl_groups = RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE };
+	int fd = socket_in(netns, AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+	int size = 32 << 20;
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
+	if (bind(fd, (struct sockaddr *)&groups, sizeof(groups)) < 0)
+		die("bind");
+	return fd;
+}
+
 static void
 add_node(char *rest)
 {
 	struct node *node = &nodes[n_nodes++];
 	char *netns = strtok(rest, " \n"), *prefix;
+	size_t room = 0;
 
 	if (netns == NULL || n_nodes == MAX)
 		die("node");
 	snprintf(node->name, sizeof(node->name), "%s", netns);
 	node->fd = socket_in(netns, AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
-	while ((prefix = strtok(NULL, " \n")) != NULL && node->n < MAX) {
-		char *slash;
+	node->events = event_socket(netns);
+	while ((prefix = strtok(NULL, " \n")) != NULL) {
+		if (node->n == room) {
+			room = room == 0 ? MAX : 2 * room;
+			node->prefixes =
+			    realloc(node->prefixes, room * sizeof(*node->prefixes));
+			if (node->prefixes == NULL)
+				die("prefixes");
+		}
+		read_prefix(prefix, &node->prefixes[node->n]);
+		node->families[node->prefixes[node->n++].ipv6] = true;
+	}
+	node->hashes = calloc(node->n + 1, sizeof(struct watched *));
+	if (node->hashes == NULL)
+		die("prefixes");
+	for (size_t i = 0; i < node->n; i++) {
+		struct watched *w = &node->prefixes[i],
+			       **chain = chain_of(node, w->addr, w->ipv6, w->bits);
 
-		snprintf(node->prefixes[node->n].text,
-		    sizeof(node->prefixes[node->n].text), "%s", prefix);
-		slash = strchr(prefix, '/');
-		if (slash == NULL)
-			die("prefix");
-		*slash = '\0';
-		node->prefixes[node->n].bits = (uint8_t)atoi(slash + 1);
-		node->prefixes[node->n++].addr = inet_addr(prefix);
+		w->chain = *chain;
+		*chain = w;
 	}
 }
 
 static void
 read_list(void)
 {
-	char line[4096];
+	char *line = NULL;
+	size_t room = 0;
 
-	while (fgets(line, sizeof(line), stdin) != NULL && line[0] != '\n')
+	while (getline(&line, &room, stdin) > 0 && line[0] != '\n')
 		if (strncmp(line, "container ", 10) == 0)
 			add_container(line + 10);
 		else if (strncmp(line, "node ", 5) == 0)
 			add_node(line + 5);
+	free(line);
 	for (int i = 0; i < n_containers; i++)
 		for (int k = i + 1; k < n_containers; k++)
 			pairs[n_pairs++] = (struct pair){ .from = i, .to = k };
@@ -277,25 +341,30 @@ send_due(uint64_t interval_us)
 
 /* ---- FIBs ---- */
 
-static void
-mark_seen(struct node *node, const struct nlmsghdr *h)
+/* NULL: nobody asked for the route of this message. */
+static struct watched *
+route_of(const struct node *node, const struct nlmsghdr *h)
 {
 	const struct rtmsg *rt = NLMSG_DATA(h);
 	size_t at = NLMSG_LENGTH(sizeof(*rt));
+	bool ipv6 = rt->rtm_family == AF_INET6;
 
-	if (rt->rtm_table != RT_TABLE_MAIN)
-		return;
+	if (rt->rtm_table != RT_TABLE_MAIN || node->n == 0)
+		return NULL;
 	while (at + sizeof(struct rtattr) + 4 <= h->nlmsg_len) {
 		const struct rtattr *a = (const void *)((const uint8_t *)h + at);
-		uint32_t addr;
+		const uint8_t *addr = RTA_DATA(a);
+		struct watched *w = NULL;
 
-		memcpy(&addr, RTA_DATA(a), 4);
-		for (int i = 0; a->rta_type == RTA_DST && i < node->n; i++)
-			if (node->prefixes[i].addr == addr &&
-			    node->prefixes[i].bits == rt->rtm_dst_len)
-				node->prefixes[i].seen = true;
+		if (a->rta_type == RTA_DST && RTA_PAYLOAD(a) == (ipv6 ? 16 : 4))
+			w = *chain_of(node, addr, ipv6, rt->rtm_dst_len);
+		for (; w != NULL; w = w->chain)
+			if (w->ipv6 == ipv6 && w->bits == rt->rtm_dst_len &&
+			    memcmp(w->addr, addr, ipv6 ? 16 : 4) == 0)
+				return w;
 		at += RTA_ALIGN(a->rta_len);
 	}
+	return NULL;
 }
 
 /* True: the dump is at its end. */
@@ -307,19 +376,22 @@ read_part(struct node *node, const uint8_t *buffer, size_t len)
 
 	while (n > 0 && at + sizeof(struct nlmsghdr) <= (size_t)n) {
 		const struct nlmsghdr *h = (const void *)(buffer + at);
+		struct watched *watched;
 
 		if (h->nlmsg_type == NLMSG_DONE)
 			return true;
 		if (h->nlmsg_type == NLMSG_ERROR)
 			die("netlink");
-		mark_seen(node, h);
+		watched = route_of(node, h);
+		if (watched != NULL)
+			watched->seen = true;
 		at += NLMSG_ALIGN(h->nlmsg_len);
 	}
 	return n <= 0;
 }
 
 static void
-dump(struct node *node)
+dump_family(struct node *node, uint8_t family)
 {
 	static uint8_t buffer[1 << 16] __attribute__((aligned(8)));
 	struct {
@@ -328,16 +400,38 @@ dump(struct node *node)
 	} request = { { .nlmsg_len = sizeof(request),
 			  .nlmsg_type = RTM_GETROUTE,
 			  .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
-		{ .rtm_family = AF_INET } };
+		{ .rtm_family = family } };
 
-	for (int i = 0; i < node->n; i++)
-		node->prefixes[i].seen = false;
 	if (send(node->fd, &request, sizeof(request), 0) < 0)
 		die("netlink");
 	while (!read_part(node, buffer, sizeof(buffer)))
 		continue;
+}
+
+static bool
+lacks_ipv6(const struct node *node)
+{
+	for (size_t i = 0; i < node->n; i++)
+		if (node->prefixes[i].ipv6 && !node->prefixes[i].seen)
+			return true;
+	return false;
+}
+
+static void
+dump(struct node *node)
+{
+	for (size_t i = 0; i < node->n; i++)
+		node->prefixes[i].seen = false;
+	if (node->families[0])
+		dump_family(node, AF_INET);
+	if (node->families[1])
+		dump_family(node, AF_INET6);
+	for (int i = 1; i < AGAIN && node->families[1] && lacks_ipv6(node); i++) {
+		dump_family(node, AF_INET6);
+		dumps_again++;
+	}
 	dumps++;
-	for (int i = 0; i < node->n; i++) {
+	for (size_t i = 0; i < node->n; i++) {
 		if (!node->prefixes[i].seen) {
 			missing++;
 			if (!node->prefixes[i].missing)
@@ -347,11 +441,41 @@ dump(struct node *node)
 	}
 }
 
+/* Deletions of what has to be there, as the kernel tells of them. */
+static void
+read_events(const struct node *node)
+{
+	static uint8_t buffer[1 << 16] __attribute__((aligned(8)));
+	char text[64];
+	ssize_t n;
+
+	while ((n = recv(node->events, buffer, sizeof(buffer), 0)) > 0 ||
+	       (n < 0 && errno != EAGAIN)) {
+		if (n < 0)
+			die("events");
+		for (size_t at = 0; at + sizeof(struct nlmsghdr) <= (size_t)n;) {
+			const struct nlmsghdr *h = (const void *)(buffer + at);
+			const struct watched *w = NULL;
+
+			if (h->nlmsg_type == RTM_DELROUTE)
+				w = route_of(node, h);
+			if (w != NULL) {
+				deleted++;
+				snprintf(text, sizeof(text), "deleted %s", w->text);
+				tell(now_us(), node->name, text);
+			}
+			at += NLMSG_ALIGN(h->nlmsg_len);
+		}
+	}
+}
+
 static void
 dump_due(uint64_t *next_us)
 {
 	uint64_t now = now_us();
 
+	for (int i = 0; i < n_nodes; i++)
+		read_events(&nodes[i]);
 	if (now < *next_us)
 		return;
 	for (int i = 0; i < n_nodes; i++)
@@ -389,10 +513,11 @@ static void
 report(void)
 {
 	printf("{\"sent\":%lu,\"answered\":%lu,\"lost\":%lu,\"skipped\":%lu,"
-	       "\"failed\":%lu,\"dumps\":%lu,\"dumps_skipped\":%lu,\"missing\":%lu,"
-	       "\"seconds\":%.1f,\"found\":[",
-	    sent, answered, lost, skipped, failed, dumps, dumps_skipped, missing,
-	    (double)(now_us() - start_us) / 1e6);
+	       "\"failed\":%lu,\"dumps\":%lu,\"dumps_skipped\":%lu,"
+	       "\"dumps_again\":%lu,\"missing\":%lu,\"deleted\":%lu,\"seconds\":%.1f,"
+	       "\"found\":[",
+	    sent, answered, lost, skipped, failed, dumps, dumps_skipped, dumps_again,
+	    missing, deleted, (double)(now_us() - start_us) / 1e6);
 	for (int i = 0; i < n_texts; i++)
 		printf("%s\"%s\"", i > 0 ? "," : "", texts[i]);
 	printf("]}\n");
