@@ -316,59 +316,6 @@ fib_set_waiting(struct fib *fib, const char *why)
 	snprintf(fib->waiting, sizeof(fib->waiting), "%s", why);
 }
 
-/* All of its hops, those of the object that it refers to included. */
-static bool
-goes_to(const struct fib *fib, const struct fib_shape *have, const struct addr *gateway)
-{
-	struct fib_hop of_object[FIB_HOPS_MAX];
-	const struct fib_hop *hops;
-	unsigned n;
-
-	if (have == NULL)
-		return false;
-	hops = have->hops;
-	n = have->is.n_hops;
-	if (have->is.nexthop != 0 && have->nexthop != NULL) {
-		n = fib_nexthop_hops(fib, have->nexthop, of_object);
-		hops = of_object;
-	}
-	for (unsigned i = 0; i < n; i++)
-		if (!addr_equal(&hops[i].gateway, gateway))
-			return false;
-	return n > 0;
-}
-
-void
-fib_sweep_gateway(struct fib *fib, const struct addr *gateway)
-{
-	struct route_cursor cursor = ROUTE_CURSOR_INIT;
-	struct route_node *node;
-
-	while ((node = route_table_walk(&fib->entries, &cursor)) != NULL) {
-		struct fib_entry *e = (struct fib_entry *)node;
-
-		if ((node->flags & ENTRY_STALE) == 0 || !goes_to(fib, e->have, gateway))
-			continue;
-		node->flags &= (uint16_t)~ENTRY_STALE;
-		fib_entry_queue(fib, e);
-	}
-}
-
-void
-fib_sweep(struct fib *fib)
-{
-	struct route_cursor cursor = ROUTE_CURSOR_INIT;
-	struct route_node *node;
-
-	fib->swept = true;
-	fib_nexthops_queue_all(fib);
-	while ((node = route_table_walk(&fib->entries, &cursor)) != NULL)
-		if ((node->flags & ENTRY_STALE) != 0) {
-			node->flags &= (uint16_t)~ENTRY_STALE;
-			fib_entry_queue(fib, (struct fib_entry *)node);
-		}
-}
-
 /* ---- what is there ---- */
 
 /* A route of ours is in the kernel. */

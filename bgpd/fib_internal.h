@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * The records of the FIB, shared by fib.c (what is wanted and what is there),
- * fib_write.c (batches and answers), fib_retry.c (back-off) and fib_show.c.  Nobody
- * else includes it.
+ * fib_write.c (batches and answers), fib_retry.c (back-off), fib_sweep.c and
+ * fib_show.c.  Nobody else includes it.
  *
  *   fib_set() ─> want ┐              ┌─> ADD, REPLACE, DELETE ─> writer ─> answer ─┐
  *                     ├─ fib_decide() ┤                                             │
