@@ -34,7 +34,8 @@ struct control_fib_route {
 	const char *device;
 	const struct control_fib_hop *hops; /* all of them */
 	unsigned n_hops;
-	const char *owner; /* of the route in the way, where state says "conflict" */
+	uint32_t nexthop_id; /* of the nexthop object it refers to; 0: none */
+	const char *owner;   /* of the route in the way, where state says "conflict" */
 	const char *detail;
 };
 typedef void control_fib_emit(void *arg, const struct control_fib_route *route);

@@ -74,7 +74,8 @@ hops_from(
 		    (struct fib_hop){ .gateway = hop->gateway,
 			    .ifindex = by_tunnel ? tunnel : hop->ifindex,
 			    .onlink = by_tunnel,
-			    .weight = 1 };
+			    .weight = 1,
+			    .next_hop = hop->next_hop };
 	}
 }
 

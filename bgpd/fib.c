@@ -74,6 +74,17 @@ fib_entry_dequeue(struct fib *fib)
 	return e;
 }
 
+void
+fib_entry_put_back(struct fib *fib, struct fib_entry *e)
+{
+	e->node.flags |= ENTRY_QUEUED;
+	e->next = fib->queue_head;
+	fib->queue_head = e;
+	if (fib->queue_tail == NULL)
+		fib->queue_tail = e;
+	fib->n_queued++;
+}
+
 static void
 entry_free(struct fib *fib, struct fib_entry *e)
 {
@@ -160,10 +171,20 @@ decide_out(const struct fib_entry *e)
 	return e->have != NULL && !fib_is_held(e) ? FIB_OP_DELETE : FIB_OP_NONE;
 }
 
-static enum fib_op
-decide_write(const struct fib_entry *e, enum fib_state *state)
+/* Only the preferred source is another. */
+static bool
+leads_alike(const struct fib_shape *want, const struct fib_shape *have)
 {
-	if (e->have != NULL && fib_shape_fits(e->want, e->have)) {
+	if (have->is.nexthop != 0)
+		return have->nexthop != NULL && have->nexthop == want->nexthop &&
+		       fib_nexthop_serves(have->nexthop, want);
+	return fib_shape_leads_alike(want, have);
+}
+
+static enum fib_op
+decide_write(const struct fib *fib, const struct fib_entry *e, enum fib_state *state)
+{
+	if (e->have != NULL && fib_fits(fib, e->want, e->have)) {
 		*state = FIB_STATE_INSTALLED;
 		return FIB_OP_NONE;
 	}
@@ -173,8 +194,7 @@ decide_write(const struct fib_entry *e, enum fib_state *state)
 	if (e->trouble->error != 0)
 		*state = FIB_STATE_FAILED;
 	/* Traffic must not follow a route that BGP has left. */
-	return e->have != NULL && is_refused(e) &&
-		       !fib_shape_leads_alike(e->want, e->have)
+	return e->have != NULL && is_refused(e) && !leads_alike(e->want, e->have)
 		   ? FIB_OP_DELETE
 		   : FIB_OP_NONE;
 }
@@ -204,11 +224,11 @@ fib_decide(const struct fib *fib, const struct fib_entry *e, enum fib_state *sta
 	if (kernel_foreign_at(fib->k, &e->node.prefix, NULL)) {
 		/* Somebody appended to ours.  It stays as long as it is right; a
 		 * change in place could hit the other one. */
-		if (e->have != NULL && fib_shape_fits(e->want, e->have))
+		if (e->have != NULL && fib_fits(fib, e->want, e->have))
 			return FIB_OP_NONE;
 		return decide_out(e);
 	}
-	return decide_write(e, state);
+	return decide_write(fib, e, state);
 }
 
 void
@@ -251,7 +271,7 @@ wanted_shape(struct fib *fib, uint8_t family, const struct rtmsg_shape *from)
 	shape.source = addr_none();
 	if (shape.type == FIB_UNICAST && source->family == family)
 		shape.source = *source;
-	return fib_shape_get(&fib->shapes, &shape);
+	return fib_shape_want(&fib->shapes, (enum family)family, &shape);
 }
 
 void
@@ -273,7 +293,7 @@ fib_set(struct fib *fib, const struct fib_route *route)
 	set_want(fib, e, want);
 	e->node.stamp = (uint32_t)kernel_now_ms();
 	fib_entry_set_state(fib, e, FIB_STATE_PENDING);
-	if (fib_is_held(e) && e->trouble->error != 0)
+	if (fib_is_held(e) && (e->trouble->error != 0 || e->trouble->fights == 0))
 		fib_release(fib, e); /* another route may well be taken */
 	fib_entry_queue(fib, e);
 }
@@ -296,47 +316,6 @@ fib_set_waiting(struct fib *fib, const char *why)
 	snprintf(fib->waiting, sizeof(fib->waiting), "%s", why);
 }
 
-static bool
-goes_to(const struct fib_shape *shape, const struct addr *gateway)
-{
-	if (shape == NULL || shape->is.n_hops == 0)
-		return false;
-	for (unsigned i = 0; i < shape->is.n_hops; i++)
-		if (!addr_equal(&shape->hops[i].gateway, gateway))
-			return false;
-	return true;
-}
-
-void
-fib_sweep_gateway(struct fib *fib, const struct addr *gateway)
-{
-	struct route_cursor cursor = ROUTE_CURSOR_INIT;
-	struct route_node *node;
-
-	while ((node = route_table_walk(&fib->entries, &cursor)) != NULL) {
-		struct fib_entry *e = (struct fib_entry *)node;
-
-		if ((node->flags & ENTRY_STALE) == 0 || !goes_to(e->have, gateway))
-			continue;
-		node->flags &= (uint16_t)~ENTRY_STALE;
-		fib_entry_queue(fib, e);
-	}
-}
-
-void
-fib_sweep(struct fib *fib)
-{
-	struct route_cursor cursor = ROUTE_CURSOR_INIT;
-	struct route_node *node;
-
-	fib->swept = true;
-	while ((node = route_table_walk(&fib->entries, &cursor)) != NULL)
-		if ((node->flags & ENTRY_STALE) != 0) {
-			node->flags &= (uint16_t)~ENTRY_STALE;
-			fib_entry_queue(fib, (struct fib_entry *)node);
-		}
-}
-
 /* ---- what is there ---- */
 
 /* A route of ours is in the kernel. */
@@ -352,10 +331,10 @@ own_present(
 		return; /* what we know is newer */
 	if (fib->dumping)
 		e->node.flags |= ENTRY_SEEN;
-	row = fib_shape_of(&fib->shapes, route);
+	row = fib_nexthop_row(fib, route);
 	news = e->have != row;
 	if (news && source == KERNEL_EVENT && !by_us && e->have != NULL &&
-	    e->want != NULL && !fib_shape_fits(e->want, row))
+	    e->want != NULL && !fib_fits(fib, e->want, row))
 		fib_fight(fib, e, "changed by another process");
 	fib_entry_set_have(fib, e, row);
 	if (e->want == NULL && !fib->swept && news) {
@@ -380,14 +359,15 @@ own_gone(struct fib *fib, const struct kroute *route, uint32_t port)
 	if (e->have == NULL)
 		return;
 	row = fib_shape_of(&fib->shapes, route);
-	whole = e->have->is.n_hops == row->is.n_hops;
+	whole = e->have->is.n_hops == row->is.n_hops &&
+		e->have->is.nexthop == row->is.nexthop;
 	fib_shape_unref(&fib->shapes, row);
 	if (!whole) {
 		kernel_resync_soon(fib->k); /* IPv6: one hop of several */
 		return;
 	}
 	if (port != 0 && port != fib->writer.nl.port && e->want != NULL &&
-	    fib_shape_fits(e->want, e->have)) {
+	    fib_fits(fib, e->want, e->have)) {
 		char what[64];
 
 		snprintf(what, sizeof(what),
@@ -438,12 +418,15 @@ on_taken(void *arg, const struct prefix *prefix, uint8_t protocol)
 }
 
 static void
-on_overran(void *arg, const struct prefix *prefix, const struct nlmsghdr *foreign)
+on_overran(void *arg, const struct prefix *prefix, const struct nlmsghdr *foreign,
+    uint32_t sequence)
 {
 	struct fib *fib = arg;
 	struct fib_entry *e = fib_entry_find(fib, prefix);
 	char text[PREFIX_TEXT_LEN];
 
+	if (fib_came_of_nexthop(fib, sequence))
+		return; /* ours stands beside it, and was moved by its object */
 	kernel_log(fib->k, LOG_LEVEL_WARNING,
 	    "kernel: %s was put in the place of ours while we changed it: restoring it",
 	    prefix_format(prefix, text));
@@ -494,6 +477,7 @@ on_dump_end(void *arg, bool complete)
 	if (!fib->dumping)
 		return; /* it began before we were there */
 	fib->dumping = false;
+	fib_nexthops_dump_end(fib, complete);
 	while ((node = route_table_walk(&fib->entries, &cursor)) != NULL)
 		lost += end_entry(fib, (struct fib_entry *)node, complete);
 	fib->counters.lost += lost;
@@ -503,8 +487,10 @@ on_dump_end(void *arg, bool complete)
 		    "wanted",
 		    lost);
 	fib_release_refused(fib, EEXIST);
-	if (!fib->synced && (complete || kernel_is_synced(fib->k)))
+	if (!fib->synced && (complete || kernel_is_synced(fib->k))) {
 		fib->synced = true;
+		fib_nexthops_configure(fib);
+	}
 	fib_flush_within(fib, 0);
 }
 
@@ -537,7 +523,9 @@ on_reconfigured(void *arg, const struct fib_identity *old)
 	if (moves) {
 		fib->moved = !same_place;
 		fib->old = *old;
+		fib_nexthops_retire(fib);
 	}
+	fib_nexthops_configure(fib);
 	while ((node = route_table_walk(&fib->entries, &cursor)) != NULL) {
 		struct fib_entry *e = (struct fib_entry *)node;
 
@@ -564,6 +552,9 @@ fib_new(struct kernel *k, char *err, size_t errlen)
 		.changed = on_changed,
 		.taken = on_taken,
 		.overran = on_overran,
+		.nexthop = fib_nexthop_told,
+		.borrowed = fib_nexthop_borrowed,
+		.all_tables = fib_nexthops_all_tables,
 		.dump_begin = on_dump_begin,
 		.dump_end = on_dump_end,
 		.network_changed = on_network_changed,
@@ -572,8 +563,9 @@ fib_new(struct kernel *k, char *err, size_t errlen)
 
 	fib->k = k;
 	route_table_init(&fib->entries);
-	fib_shapes_init(&fib->shapes);
-	if (!fib_retry_open(fib) || !fib_writer_open(fib, err, errlen)) {
+	fib_shapes_init(&fib->shapes, fib_nexthop_released, fib);
+	if (!fib_nexthops_open(fib) || !fib_retry_open(fib) ||
+	    !fib_writer_open(fib, err, errlen)) {
 		fib_free(fib);
 		return NULL;
 	}
@@ -587,8 +579,10 @@ fib_free(struct fib *fib)
 	if (fib == NULL)
 		return;
 	kernel_set_hook(fib->k, NULL, 0);
-	fib_writer_close(fib);
+	netlink_writer_abandon(&fib->writer);
 	fib_forget_entries(fib);
+	fib_nexthops_close(fib);
+	fib_writer_close(fib);
 	fib_retry_close(fib);
 	route_table_destroy(&fib->entries);
 	fib_shapes_destroy(&fib->shapes);

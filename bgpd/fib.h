@@ -12,6 +12,8 @@
  *   conflict.  It goes in when the other leaves.  A connected prefix never goes in.
  * - What somebody takes out is put back; when that goes on, ever later (a minute at
  *   most).  What the kernel refuses is tried again, likewise.
+ * - Routes share nexthop objects of the kernel where kernel { nexthop-objects } says
+ * so: see fib_nexthop.h.
  * - What is found at the start is adopted: fib_set() of the same route costs nothing,
  * of another one replaces it, and fib_sweep() removes what nobody asked for.
  *
@@ -50,7 +52,11 @@ struct fib *fib_new(struct kernel *k, char *err, size_t errlen);
 /* Leaves the routes where they are. */
 void fib_free(struct fib *fib);
 
-/* What should be in the kernel from now on; O(1), the write comes later. */
+/*
+ * What should be in the kernel from now on; O(1), the write comes later.  Hops with the
+ * same `next_hop` share a nexthop object: when it moves, the first route to say so
+ * moves all, and the others are expected to say so too within a second.
+ */
 void fib_set(struct fib *fib, const struct fib_route *route);
 void fib_clear(struct fib *fib, const struct prefix *prefix);
 /* Why routes wait for the tunnel device, for those who ask; copied. */
@@ -97,8 +103,9 @@ struct fib_status {
 	struct fib_route route; /* what is wanted; of a stale one, what is there */
 	bool missing;           /* wanted, and not in the kernel */
 	bool differs;           /* the kernel has another one of ours */
-	uint8_t owner;          /* protocol of the route in the way, of a conflict */
-	int error;              /* errno, of a failure */
+	uint32_t nexthop; /* id of the object that the kernel's route refers to; 0 */
+	uint8_t owner;    /* protocol of the route in the way, of a conflict */
+	int error;        /* errno, of a failure */
 	char detail[FIB_DETAIL_LEN]; /* a sentence, "" without */
 };
 
@@ -134,6 +141,9 @@ struct fib_counters {
 	uint64_t latency[FIB_LATENCY_BUCKETS];
 	uint64_t latency_count;
 	uint64_t latency_sum_us;
+	uint32_t nexthops;           /* objects of ours in the kernel */
+	uint64_t nexthops_succeeded; /* writes of objects */
+	uint64_t nexthops_refused;
 	uint32_t batch; /* messages a sendmsg() now */
 	size_t bytes;   /* memory of the entries */
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * Removal of all our routes at once, waiting for the kernel: the end of a daemon that
- * is not to be continued, `--flush`, and the rest of a move to another table.  Asks the
- * kernel itself what is ours, and believes no view.
+ * Removal of all our routes and nexthop objects at once, waiting for the kernel: the
+ * end of a daemon that is not to be continued, `--flush`, and the rest of a move to
+ * another table.  Asks the kernel itself what is ours, and believes no view.
  */
 #include <errno.h>
 #include <poll.h>
@@ -23,6 +23,14 @@ struct purge_route {
 	struct fib_hop hop;
 };
 
+struct purge_nexthop {
+	uint32_t id;
+	bool ours;
+	bool used; /* by a route, or by a group that stays */
+	uint8_t n_members;
+	uint32_t members[KROUTE_HOPS_MAX];
+};
+
 struct purge {
 	struct fib_identity id;
 	struct netlink_writer writer;
@@ -30,10 +38,31 @@ struct purge {
 	void *buffer;
 	struct purge_route *routes;
 	size_t n, room;
-	uint32_t removed;
+	struct purge_nexthop *nexthops;
+	size_t n_nexthops, nexthop_room;
+	uint32_t removed; /* routes */
 	uint32_t failed;
 	int error; /* of the first failure */
 };
+
+static int
+compare_ids(const void *a, const void *b)
+{
+	const struct purge_nexthop *x = a, *y = b;
+
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+/* In the sorted list. */
+static struct purge_nexthop *
+find_nexthop(const struct purge *p, uint32_t id)
+{
+	const struct purge_nexthop key = { .id = id };
+
+	if (id == 0 || p->n_nexthops == 0)
+		return NULL;
+	return bsearch(&key, p->nexthops, p->n_nexthops, sizeof(key), compare_ids);
+}
 
 static void
 on_row(void *arg, const struct nlmsghdr *header)
@@ -63,14 +92,13 @@ wait_for(const struct netlink *nl)
 	return poll(&fd, 1, PURGE_WAIT_MS) > 0;
 }
 
-/* errno; 0: the family's routes of ours are in the list. */
+/* errno; 0: each row was given to `row`. */
 static int
-collect(struct purge *p, enum family family)
+dump_all(struct purge *p, netlink_each row, struct nl_msg *request)
 {
-	struct netlink_dump dump = { .nl = &p->reader, .row = on_row, .arg = p };
+	struct netlink_dump dump = { .nl = &p->reader, .row = row, .arg = p };
 
-	netlink_dump_start(
-	    &dump, rtmsg_route_dump(family, p->id.table, p->id.protocol));
+	netlink_dump_start(&dump, request);
 	while (dump.status == DUMP_ACTIVE) {
 		if (!wait_for(&p->reader))
 			return ETIMEDOUT;
@@ -82,18 +110,25 @@ collect(struct purge *p, enum family family)
 	return dump.error;
 }
 
+/* errno; 0: the family's routes of ours are in the list. */
+static int
+collect(struct purge *p, enum family family)
+{
+	return dump_all(
+	    p, on_row, rtmsg_route_dump(family, p->id.table, p->id.protocol));
+}
+
 static void
 on_done(void *arg, void *what, unsigned detail, enum writer_result result, int error,
     const char *reason)
 {
 	struct purge *p = arg;
 
-	(void)what;
 	(void)detail;
 	(void)reason;
-	if (result == WRITER_OK)
+	if (result == WRITER_OK && what == NULL)
 		p->removed++;
-	if (result != WRITER_REFUSED || error == ESRCH)
+	if (result != WRITER_REFUSED || error == ESRCH || error == ENOENT)
 		return;
 	p->failed++;
 	if (p->error == 0)
@@ -157,6 +192,106 @@ purge_all(struct purge *p)
 	return p->error;
 }
 
+/* ---- nexthop objects ---- */
+
+static void
+on_nexthop_row(void *arg, const struct nlmsghdr *header)
+{
+	struct purge *p = arg;
+	struct nhmsg_object object;
+	struct purge_nexthop *n;
+
+	if (header->nlmsg_type != RTM_NEWNEXTHOP || !nhmsg_get(header, &object))
+		return;
+	if (p->n_nexthops == p->nexthop_room) {
+		p->nexthop_room = p->nexthop_room == 0 ? 64 : 2 * p->nexthop_room;
+		p->nexthops =
+		    mem_resize(p->nexthops, p->nexthop_room, sizeof(*p->nexthops));
+	}
+	n = &p->nexthops[p->n_nexthops++];
+	*n = (struct purge_nexthop){
+		.id = object.id,
+		.ours = object.protocol == p->id.protocol &&
+			nhmsg_in_range(object.id, nhmsg_range(&p->id)),
+		.n_members = object.n_members,
+	};
+	for (unsigned i = 0; i < object.n_members; i++)
+		n->members[i] = object.members[i].id;
+}
+
+static void
+on_user_row(void *arg, const struct nlmsghdr *header)
+{
+	struct kroute route;
+	struct purge_nexthop *n;
+
+	if (header->nlmsg_type != RTM_NEWROUTE || !rtmsg_route_get(header, &route))
+		return;
+	n = find_nexthop(arg, route.nexthop);
+	if (n != NULL)
+		n->used = true;
+}
+
+static void
+keep_members(struct purge *p)
+{
+	for (size_t i = 0; i < p->n_nexthops; i++) {
+		const struct purge_nexthop *group = &p->nexthops[i];
+
+		for (unsigned j = 0; j < group->n_members; j++) {
+			struct purge_nexthop *n = find_nexthop(p, group->members[j]);
+
+			if (n != NULL && (group->used || !group->ours))
+				n->used = true;
+		}
+	}
+}
+
+static int
+remove_nexthops(struct purge *p, bool groups)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < p->n_nexthops && error == 0; i++) {
+		struct purge_nexthop *n = &p->nexthops[i];
+		struct nl_msg *msg;
+
+		if (!n->ours || n->used || (n->n_members > 0) != groups)
+			continue;
+		msg = nhmsg_delete(n->id);
+		if (msg == NULL)
+			return ENOMEM;
+		netlink_writer_add(&p->writer, msg, n, 0);
+		if (netlink_writer_room(&p->writer) == 0)
+			error = write_out(p);
+	}
+	return error != 0 ? error : write_out(p);
+}
+
+/* Our routes are gone: what is not used by anybody's, in any table, goes too. */
+static int
+purge_nexthops(struct purge *p)
+{
+	bool ours = false;
+	int error = dump_all(p, on_nexthop_row, nhmsg_dump());
+
+	if (p->n_nexthops > 0)
+		qsort(p->nexthops, p->n_nexthops, sizeof(*p->nexthops), compare_ids);
+	for (size_t i = 0; i < p->n_nexthops; i++)
+		ours = ours || p->nexthops[i].ours;
+	for (int f = FAMILY_IPV4; ours && f < FAMILY_COUNT && error == 0; f++)
+		error = dump_all(p, on_user_row,
+		    rtmsg_route_dump((enum family)f, RT_TABLE_UNSPEC, 0));
+	if (!ours || error != 0)
+		return error;
+	keep_members(p);
+	p->error = 0;
+	error = remove_nexthops(p, true);
+	if (error == 0)
+		error = remove_nexthops(p, false);
+	return error != 0 ? error : p->error;
+}
+
 bool
 fib_purge(const struct fib_identity *id, uint32_t *removed, char *err, size_t errlen)
 {
@@ -168,6 +303,8 @@ fib_purge(const struct fib_identity *id, uint32_t *removed, char *err, size_t er
 	if (opened) {
 		p.buffer = mem_alloc(NETLINK_BUFFER_LEN);
 		error = purge_all(&p);
+		if (error == 0)
+			error = purge_nexthops(&p);
 		if (error != 0)
 			snprintf(err, errlen, "kernel: removing our routes: %s%s",
 			    strerror(error),
@@ -178,6 +315,7 @@ fib_purge(const struct fib_identity *id, uint32_t *removed, char *err, size_t er
 	netlink_writer_close(&p.writer);
 	netlink_close(&p.reader);
 	free(p.routes);
+	free(p.nexthops);
 	free(p.buffer);
 	return opened && error == 0;
 }
@@ -199,6 +337,7 @@ fib_flush_all(struct fib *fib)
 
 	netlink_writer_abandon(&fib->writer);
 	fib_forget_entries(fib);
+	fib_nexthops_retire(fib);
 	fib->swept = true;
 	ok = fib_purge(kernel_identity(fib->k), NULL, err, sizeof(err));
 	if (ok && fib->moved)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * The records of the FIB, shared by fib.c (what is wanted and what is there),
- * fib_write.c (batches and answers), fib_retry.c (back-off) and fib_show.c.  Nobody
- * else includes it.
+ * fib_write.c (batches and answers), fib_retry.c (back-off), fib_sweep.c and
+ * fib_show.c.  Nobody else includes it.
  *
  *   fib_set() ─> want ┐              ┌─> ADD, REPLACE, DELETE ─> writer ─> answer ─┐
  *                     ├─ fib_decide() ┤                                             │
@@ -15,6 +15,7 @@
 #include <sys/queue.h>
 
 #include "fib.h"
+#include "fib_nexthop.h"
 #include "fib_shape.h"
 #include "netlink.h"
 #include "route_table.h"
@@ -58,7 +59,12 @@ struct fib_trouble {
 };
 TAILQ_HEAD(fib_troubles, fib_trouble);
 
-enum { FIB_REASONS_MAX = 32, FIB_COMPLAINTS_A_WINDOW = 10 };
+enum {
+	FIB_REASONS_MAX = 32,
+	FIB_COMPLAINTS_A_WINDOW = 10,
+	FIB_SEQUENCES = 4096, /* messages whose kind is remembered for their events */
+	FIB_NEXTHOP_RETRY_MS = 1000,
+};
 
 /* Keeps one kind of line from filling the log. */
 struct fib_complaint {
@@ -69,7 +75,8 @@ struct fib_complaint {
 
 /* What was sent, until the answer; beside the writer's ring. */
 struct fib_sent {
-	struct fib_shape *shape;
+	struct fib_shape *shape;     /* what the kernel has then */
+	struct fib_nexthop *nexthop; /* the message is an object's, no route's */
 	enum fib_op op;
 };
 
@@ -83,12 +90,14 @@ struct fib {
 	struct kernel *k;
 	struct route_table entries;
 	struct fib_shapes shapes;
+	struct fib_nexthops nexthops;
 	struct fib_entry *queue_head, *queue_tail;
 	uint32_t n_queued;
 
 	struct netlink_writer writer;
 	struct fib_sent sent[WRITER_FLYING_MAX];
 	unsigned n_sent; /* counts on; the index is modulo WRITER_FLYING_MAX */
+	uint8_t of_nexthop[FIB_SEQUENCES / 8]; /* by sequence number */
 	STAILQ_HEAD(, fib_victim) victims;
 	struct event *answer_ready;
 	struct event *flush_timer;
@@ -121,6 +130,8 @@ struct fib_entry *fib_entry_find(const struct fib *fib, const struct prefix *pre
 void fib_entry_queue(struct fib *fib, struct fib_entry *e);
 /* NULL when nothing is queued; it is not QUEUED any longer. */
 struct fib_entry *fib_entry_dequeue(struct fib *fib);
+/* Back to the front, undecided. */
+void fib_entry_put_back(struct fib *fib, struct fib_entry *e);
 void fib_entry_set_have(struct fib *fib, struct fib_entry *e, struct fib_shape *have);
 /* What is to be done for the entry now, and its state until then. */
 enum fib_op
@@ -144,6 +155,12 @@ bool fib_writer_open(struct fib *fib, char *err, size_t errlen);
 void fib_writer_close(struct fib *fib);
 /* Flush within so many milliseconds. */
 void fib_flush_within(struct fib *fib, unsigned delay_ms);
+/* A place in fib->sent for the next message. */
+unsigned fib_sent_slot(struct fib *fib);
+/* Of the message just added to the batch. */
+void fib_note_sequence(struct fib *fib, bool of_nexthop);
+/* The event with this sequence number came of a change of an object, no route's. */
+bool fib_came_of_nexthop(const struct fib *fib, uint32_t sequence);
 /* Puts a foreign route back with the next flush. */
 void fib_restore(struct fib *fib, const struct nlmsghdr *message);
 
@@ -169,6 +186,11 @@ void fib_trouble_free(struct fib *fib, struct fib_entry *e);
 void fib_trouble_expire(struct fib *fib, struct fib_entry *e);
 void fib_block(struct fib *fib, int error);
 void fib_unblock(struct fib *fib);
+/* The delay after so many failures in a row. */
+unsigned fib_delay_ms(unsigned times);
+/* The kernel's words are few: each is kept once.  0 is "". */
+uint8_t fib_reason_index(struct fib *fib, const char *reason);
+const char *fib_reason_text(const struct fib *fib, uint8_t index);
 /* May this line be logged?  Counts what was left out into `left_out`. */
 bool fib_may_complain(struct fib_complaint *complaint, uint32_t *left_out);
 
@@ -179,7 +201,7 @@ fib_is_held(const struct fib_entry *e)
 }
 
 /* ---- fib_flush.c ---- */
-/* Removes all routes of the identity, waiting for the kernel. */
+/* Removes all routes and nexthop objects of the identity, waiting for the kernel. */
 bool
 fib_purge(const struct fib_identity *id, uint32_t *removed, char *err, size_t errlen);
 

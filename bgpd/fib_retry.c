@@ -132,6 +132,12 @@ delay_of(unsigned times)
 	return times < FIB_DELAYS ? times : FIB_DELAYS - 1;
 }
 
+unsigned
+fib_delay_ms(unsigned times)
+{
+	return delays_ms[delay_of(times)];
+}
+
 void
 fib_hold(struct fib *fib, struct fib_entry *e, unsigned times)
 {
@@ -188,9 +194,8 @@ fib_release_refused(struct fib *fib, int error)
 
 /* ---- refusals ---- */
 
-/* The kernel's words are few: each is kept once. */
-static uint8_t
-reason_index(struct fib *fib, const char *reason)
+uint8_t
+fib_reason_index(struct fib *fib, const char *reason)
 {
 	if (reason[0] == '\0')
 		return 0;
@@ -203,6 +208,12 @@ reason_index(struct fib *fib, const char *reason)
 			return i;
 	}
 	return 0;
+}
+
+const char *
+fib_reason_text(const struct fib *fib, uint8_t index)
+{
+	return fib->reasons[index] != NULL ? fib->reasons[index] : "";
 }
 
 static void
@@ -261,7 +272,7 @@ fib_refused(
 	}
 	t = trouble_get(e);
 	t->error = error;
-	t->reason = reason_index(fib, reason);
+	t->reason = fib_reason_index(fib, reason);
 	t->refusals = t->refusals < UINT8_MAX ? (uint8_t)(t->refusals + 1) : UINT8_MAX;
 	fib_hold(fib, e, t->refusals);
 	log_refusal(fib, e, op, reason);
@@ -365,6 +376,7 @@ on_network(int fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
+	fib_nexthops_release(arg);
 	fib_release_refused(arg, 0);
 }
 

@@ -8,14 +8,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <linux/rtnetlink.h>
+
 #include "bgp/memory.h"
 
 enum { SHAPE_BUCKETS_FIRST = 64 };
 
 void
-fib_shapes_init(struct fib_shapes *shapes)
+fib_shapes_init(struct fib_shapes *shapes,
+    void (*released)(void *arg, struct fib_shape *shape), void *arg)
 {
-	*shapes = (struct fib_shapes){ .n_buckets = SHAPE_BUCKETS_FIRST };
+	*shapes = (struct fib_shapes){
+		.n_buckets = SHAPE_BUCKETS_FIRST, .released = released, .arg = arg
+	};
 	shapes->buckets = mem_zero(SHAPE_BUCKETS_FIRST, sizeof(struct fib_shape *));
 }
 
@@ -42,11 +47,26 @@ hop_compare(const struct fib_hop *a, const struct fib_hop *b)
 	return a->ifindex < b->ifindex ? -1 : a->ifindex > b->ifindex;
 }
 
+bool
+fib_hop_is_same(const struct fib_hop *a, const struct fib_hop *b)
+{
+	return hop_compare(a, b) == 0 && a->onlink == b->onlink;
+}
+
+bool
+fib_hop_has_next_hop(const struct fib_hop *hop)
+{
+	static const uint8_t zero[16];
+
+	return hop->next_hop.family == FAMILY_IPV6 ||
+	       (hop->next_hop.family == FAMILY_IPV4 &&
+		   memcmp(hop->next_hop.bytes, zero, sizeof(zero)) != 0);
+}
+
 static bool
 hop_equal(const struct fib_hop *a, const struct fib_hop *b)
 {
-	return hop_compare(a, b) == 0 && a->onlink == b->onlink &&
-	       a->weight == b->weight;
+	return fib_hop_is_same(a, b) && a->weight == b->weight;
 }
 
 static void
@@ -62,26 +82,30 @@ sort_hops(struct fib_hop *hops, unsigned n)
 	}
 }
 
-static uint32_t
-mix(uint32_t hash, uint32_t value)
+uint32_t
+fib_hash_mix(uint32_t hash, uint32_t value)
 {
 	return ((hash << 5 | hash >> 27) ^ value) * UINT32_C(0x9e3779b1);
 }
 
 static uint32_t
-hash_of(const struct rtmsg_shape *shape)
+hash_of(const struct rtmsg_shape *shape, uint8_t wanted)
 {
-	uint32_t hash = mix(shape->type, shape->n_hops);
+	uint32_t hash = fib_hash_mix(shape->type, shape->n_hops);
 
+	hash = fib_hash_mix(hash, wanted);
+	hash = fib_hash_mix(hash, shape->nexthop);
 	if (shape->source.family != FAMILY_NONE)
-		hash = mix(hash, addr_hash(&shape->source));
+		hash = fib_hash_mix(hash, addr_hash(&shape->source));
 	for (unsigned i = 0; i < shape->n_hops; i++) {
 		const struct fib_hop *hop = &shape->hops[i];
 
 		if (hop->gateway.family != FAMILY_NONE)
-			hash = mix(hash, addr_hash(&hop->gateway));
-		hash = mix(hash, hop->ifindex);
-		hash = mix(hash, (uint32_t)hop->weight << 1 | hop->onlink);
+			hash = fib_hash_mix(hash, addr_hash(&hop->gateway));
+		if (hop->next_hop.family != FAMILY_NONE)
+			hash = fib_hash_mix(hash, addr_hash(&hop->next_hop));
+		hash = fib_hash_mix(hash, hop->ifindex);
+		hash = fib_hash_mix(hash, (uint32_t)hop->weight << 1 | hop->onlink);
 	}
 	return hash ^ hash >> 16;
 }
@@ -89,13 +113,20 @@ hash_of(const struct rtmsg_shape *shape)
 static bool
 shape_equal(const struct rtmsg_shape *a, const struct rtmsg_shape *b)
 {
-	if (a->type != b->type || a->n_hops != b->n_hops ||
+	if (a->type != b->type || a->n_hops != b->n_hops || a->nexthop != b->nexthop ||
 	    !addr_equal(&a->source, &b->source))
 		return false;
 	for (unsigned i = 0; i < a->n_hops; i++)
-		if (!hop_equal(&a->hops[i], &b->hops[i]))
+		if (!hop_equal(&a->hops[i], &b->hops[i]) ||
+		    !addr_equal(&a->hops[i].next_hop, &b->hops[i].next_hop))
 			return false;
 	return true;
+}
+
+static bool
+is_wanted_unicast(const struct fib_shape *shape)
+{
+	return shape->wanted != FAMILY_NONE && shape->is.type == RTN_UNICAST;
 }
 
 static void
@@ -120,7 +151,8 @@ grow(struct fib_shapes *shapes)
 }
 
 static struct fib_shape *
-insert(struct fib_shapes *shapes, const struct rtmsg_shape *from, uint32_t hash)
+insert(struct fib_shapes *shapes, const struct rtmsg_shape *from, uint8_t wanted,
+    uint32_t hash)
 {
 	size_t len = (size_t)from->n_hops * sizeof(struct fib_hop);
 	struct fib_shape *shape = mem_zero(1, sizeof(*shape) + len);
@@ -133,36 +165,56 @@ insert(struct fib_shapes *shapes, const struct rtmsg_shape *from, uint32_t hash)
 	shape->hash = hash;
 	for (unsigned i = 0; i < from->n_hops; i++)
 		shape->waits |= from->hops[i].onlink && from->hops[i].ifindex == 0;
+	shape->wanted = wanted;
 	shape->is = *from;
 	memcpy(shape->hops, from->hops, len);
 	shape->is.hops = shape->hops;
 	shape->next = *to;
 	*to = shape;
 	shapes->n++;
+	shapes->n_unicast += is_wanted_unicast(shape);
 	return shape;
 }
 
-struct fib_shape *
-fib_shape_get(struct fib_shapes *shapes, const struct rtmsg_shape *from)
+static struct fib_shape *
+get(struct fib_shapes *shapes, const struct rtmsg_shape *from, uint8_t wanted)
 {
 	struct fib_hop hops[KROUTE_HOPS_MAX];
 	struct rtmsg_shape sorted = *from;
 	struct fib_shape *shape;
 	uint32_t hash;
 
-	for (unsigned i = 0; i < from->n_hops; i++) {
+	if (from->nexthop != 0)
+		sorted.n_hops = 0; /* the object has them */
+	for (unsigned i = 0; i < sorted.n_hops; i++) {
 		hops[i] = from->hops[i];
 		if (hops[i].weight == 0 || from->n_hops == 1)
 			hops[i].weight = 1; /* a single hop has no weight */
+		if (wanted == FAMILY_NONE || !fib_hop_has_next_hop(&hops[i]))
+			hops[i].next_hop = addr_none();
 	}
-	sort_hops(hops, from->n_hops);
+	sort_hops(hops, sorted.n_hops);
 	sorted.hops = hops;
-	hash = hash_of(&sorted);
+	hash = hash_of(&sorted, wanted);
 	shape = shapes->buckets[hash & (shapes->n_buckets - 1)];
-	while (
-	    shape != NULL && (shape->hash != hash || !shape_equal(&shape->is, &sorted)))
+	while (shape != NULL && (shape->hash != hash || shape->wanted != wanted ||
+				    !shape_equal(&shape->is, &sorted)))
 		shape = shape->next;
-	return shape != NULL ? fib_shape_ref(shape) : insert(shapes, &sorted, hash);
+	return shape != NULL ? fib_shape_ref(shape)
+			     : insert(shapes, &sorted, wanted, hash);
+}
+
+struct fib_shape *
+fib_shape_want(
+    struct fib_shapes *shapes, enum family family, const struct rtmsg_shape *from)
+{
+	return get(shapes, from, (uint8_t)family);
+}
+
+struct fib_shape *
+fib_shape_have(struct fib_shapes *shapes, const struct rtmsg_shape *from)
+{
+	return get(shapes, from, FAMILY_NONE);
 }
 
 struct fib_shape *
@@ -171,11 +223,12 @@ fib_shape_of(struct fib_shapes *shapes, const struct kroute *route)
 	const struct rtmsg_shape from = {
 		.type = route->type,
 		.source = route->source,
+		.nexthop = route->nexthop,
 		.n_hops = route->n_hops,
 		.hops = route->hops,
 	};
 
-	return fib_shape_get(shapes, &from);
+	return fib_shape_have(shapes, &from);
 }
 
 struct fib_shape *
@@ -192,19 +245,22 @@ fib_shape_unref(struct fib_shapes *shapes, struct fib_shape *shape)
 
 	if (shape == NULL || --shape->refs > 0)
 		return;
+	if (shape->nexthop != NULL)
+		shapes->released(shapes->arg, shape);
 	at = &shapes->buckets[shape->hash & (shapes->n_buckets - 1)];
 	while (*at != shape)
 		at = &(*at)->next;
 	*at = shape->next;
 	shapes->n--;
+	shapes->n_unicast -= is_wanted_unicast(shape);
 	free(shape);
 }
 
 bool
 fib_shape_fits(const struct fib_shape *want, const struct fib_shape *have)
 {
-	return want == have || (addr_equal(&want->is.source, &have->is.source) &&
-				   fib_shape_leads_alike(want, have));
+	return addr_equal(&want->is.source, &have->is.source) &&
+	       fib_shape_leads_alike(want, have);
 }
 
 bool

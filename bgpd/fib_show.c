@@ -58,7 +58,10 @@ describe_trouble(
 	wait_s = t->due_ms > now ? (unsigned)((t->due_ms - now + 999) / 1000) : 0;
 	reason = t->reason != 0 ? fib->reasons[t->reason] : NULL;
 	out->error = t->error;
-	if (t->error == 0)
+	if (t->error == 0 && t->fights == 0)
+		snprintf(out->detail, sizeof(out->detail),
+		    "waits for its nexthop object, again in %u s", wait_s);
+	else if (t->error == 0)
 		snprintf(out->detail, sizeof(out->detail),
 		    "taken out %u times by others, back in %u s", t->fights, wait_s);
 	else
@@ -80,15 +83,19 @@ describe(const struct fib *fib, const struct fib_entry *e, struct fib_status *ou
 		return state;
 	out->state = state;
 	out->route.prefix = e->node.prefix;
+	out->nexthop = e->have != NULL ? e->have->is.nexthop : 0;
 	if (shape != NULL) {
 		out->route.type = shape->is.type;
 		out->route.n_hops = shape->is.n_hops;
 		memcpy(out->route.hops, shape->hops,
 		    (size_t)shape->is.n_hops * sizeof(shape->hops[0]));
+		if (shape->is.nexthop != 0 && shape->nexthop != NULL)
+			out->route.n_hops =
+			    fib_nexthop_hops(fib, shape->nexthop, out->route.hops);
 	}
 	out->missing = e->want != NULL && e->have == NULL;
 	out->differs =
-	    e->want != NULL && e->have != NULL && !fib_shape_fits(e->want, e->have);
+	    e->want != NULL && e->have != NULL && !fib_fits(fib, e->want, e->have);
 	describe_trouble(fib, e, out);
 	if (state == FIB_STATE_CONFLICT) {
 		const char *why = owner_of(fib, &e->node.prefix, &owner);
@@ -115,6 +122,7 @@ status_clear(struct fib_status *out)
 	out->route.type = 0;
 	out->route.n_hops = 0;
 	out->missing = out->differs = false;
+	out->nexthop = 0;
 	out->owner = 0;
 	out->error = 0;
 	out->detail[0] = '\0';
@@ -174,7 +182,7 @@ bool
 fib_is_settled(const struct fib *fib)
 {
 	return fib->synced && fib->n_queued == 0 && fib->writer.n_flying == 0 &&
-	       fib->writer.n_batch == 0;
+	       fib->writer.n_batch == 0 && STAILQ_EMPTY(&fib->nexthops.work);
 }
 
 void
@@ -188,6 +196,9 @@ fib_counters(const struct fib *fib, struct fib_counters *out)
 			states[FIB_STATE_FAILED] += states[FIB_STATE_PENDING];
 			states[FIB_STATE_PENDING] = 0;
 		}
+	out->nexthops = fib_nexthops_present(fib);
+	out->nexthops_succeeded = fib->nexthops.succeeded;
+	out->nexthops_refused = fib->nexthops.refused;
 	out->batch = fib->batch;
 	out->bytes = (size_t)fib->entries.n * sizeof(struct fib_entry) +
 		     (size_t)fib->entries.base * 2 * sizeof(void *);

@@ -77,7 +77,7 @@ succeeded(struct fib *fib, struct fib_entry *e, const struct fib_sent *sent)
 	    fib, e, sent->op == FIB_OP_DELETE ? NULL : fib_shape_ref(sent->shape));
 	if (sent->op == FIB_OP_DELETE)
 		return;
-	if (e->want == sent->shape)
+	if (e->want != NULL && fib_fits(fib, e->want, e->have))
 		count_latency(fib, e);
 	fib_forgive(fib, e);
 }
@@ -93,6 +93,10 @@ on_answer(void *arg, void *what, unsigned detail, enum writer_result result, int
 
 	if (e == NULL)
 		return; /* a victim: the next dump tells */
+	if (sent.nexthop != NULL) {
+		fib_nexthop_answer(fib, sent.nexthop, sent.op, result, error, reason);
+		return;
+	}
 	e->node.flags &= (uint16_t)~ENTRY_FLYING;
 	if (fib->dumping)
 		e->node.flags |= ENTRY_SEEN;
@@ -100,7 +104,9 @@ on_answer(void *arg, void *what, unsigned detail, enum writer_result result, int
 	case WRITER_OK: succeeded(fib, e, &sent); break;
 	case WRITER_REFUSED:
 		fib->counters.refused[sent.op]++;
-		fib_refused(fib, e, sent.op, error, reason);
+		if (sent.shape == NULL || sent.shape->nexthop == NULL ||
+		    fib_nexthop_blame(fib, sent.shape->nexthop, &error, &reason))
+			fib_refused(fib, e, sent.op, error, reason);
 		break;
 	case WRITER_UNKNOWN:
 		/* What the dump shows is right, even if the entry was just touched. */
@@ -139,7 +145,7 @@ on_answer_ready(int fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	read_answers(fib);
-	if (fib->n_queued > 0)
+	if (fib->n_queued > 0 || !STAILQ_EMPTY(&fib->nexthops.work))
 		fib_flush_within(fib, 0);
 }
 
@@ -158,8 +164,48 @@ on_lost(int fd, short what, void *arg)
 
 /* ---- batches ---- */
 
+unsigned
+fib_sent_slot(struct fib *fib)
+{
+	return fib->n_sent++ % WRITER_FLYING_MAX;
+}
+
+void
+fib_note_sequence(struct fib *fib, bool of_nexthop)
+{
+	unsigned at = fib->writer.seq % FIB_SEQUENCES;
+	uint8_t bit = (uint8_t)(1u << at % 8);
+
+	fib->of_nexthop[at / 8] &= (uint8_t)~bit;
+	if (of_nexthop)
+		fib->of_nexthop[at / 8] |= bit;
+}
+
+bool
+fib_came_of_nexthop(const struct fib *fib, uint32_t sequence)
+{
+	unsigned at = sequence % FIB_SEQUENCES;
+
+	return (fib->of_nexthop[at / 8] >> at % 8 & 1) != 0;
+}
+
+/* What the kernel is to have, bare hops or a reference to the object; a reference. */
+static struct fib_shape *
+shape_to_write(struct fib *fib, const struct fib_entry *e, enum fib_form form)
+{
+	struct rtmsg_shape is = e->want->is;
+	struct fib_shape *shape;
+
+	if (form == FORM_OBJECT)
+		is.nexthop = e->want->nexthop->id;
+	shape = fib_shape_have(&fib->shapes, &is);
+	fib_nexthop_resolve(fib, shape);
+	return shape;
+}
+
 static struct nl_msg *
-message_for(struct fib *fib, const struct fib_entry *e, enum fib_op op)
+message_for(struct fib *fib, const struct fib_entry *e, enum fib_op op,
+    const struct fib_shape *shape)
 {
 	const struct fib_identity *id = kernel_identity(fib->k);
 	const struct prefix *prefix = &e->node.prefix;
@@ -167,10 +213,10 @@ message_for(struct fib *fib, const struct fib_entry *e, enum fib_op op)
 	switch (op) {
 	case FIB_OP_ADD:
 		return rtmsg_route_put(
-		    id, prefix, &e->want->is, NLM_F_CREATE | NLM_F_EXCL);
+		    id, prefix, &shape->is, NLM_F_CREATE | NLM_F_EXCL);
 	case FIB_OP_REPLACE:
 		/* Without CREATE: if ours has just gone, nothing is made blindly. */
-		return rtmsg_route_put(id, prefix, &e->want->is, NLM_F_REPLACE);
+		return rtmsg_route_put(id, prefix, &shape->is, NLM_F_REPLACE);
 	case FIB_OP_DELETE:
 		return rtmsg_route_delete(
 		    id, prefix, e->have != NULL ? &e->have->is : NULL);
@@ -181,22 +227,23 @@ message_for(struct fib *fib, const struct fib_entry *e, enum fib_op op)
 }
 
 static void
-add_message(struct fib *fib, struct fib_entry *e, enum fib_op op)
+add_message(struct fib *fib, struct fib_entry *e, enum fib_op op, enum fib_form form)
 {
-	struct nl_msg *msg = message_for(fib, e, op);
-	unsigned slot = fib->n_sent % WRITER_FLYING_MAX;
-	struct fib_shape *shape = op == FIB_OP_DELETE ? NULL : e->want;
+	struct fib_shape *shape =
+	    op == FIB_OP_DELETE ? NULL : shape_to_write(fib, e, form);
+	struct nl_msg *msg = message_for(fib, e, op, shape);
+	unsigned slot;
 
 	if (msg == NULL) {
+		fib_shape_unref(&fib->shapes, shape);
 		fib_refused(fib, e, op, ENOMEM, "");
 		return;
 	}
-	if (shape != NULL)
-		fib_shape_ref(shape);
-	fib->sent[slot] = (struct fib_sent){ shape, op };
-	fib->n_sent++;
+	slot = fib_sent_slot(fib);
+	fib->sent[slot] = (struct fib_sent){ .shape = shape, .op = op };
 	e->node.flags |= ENTRY_FLYING;
 	netlink_writer_add(&fib->writer, msg, e, slot);
+	fib_note_sequence(fib, false);
 }
 
 void
@@ -230,8 +277,55 @@ add_victims(struct fib *fib)
 	       netlink_writer_room(&fib->writer) > 0) {
 		STAILQ_REMOVE_HEAD(&fib->victims, list);
 		netlink_writer_add(&fib->writer, victim->msg, NULL, 0);
+		fib_note_sequence(fib, false);
 		free(victim);
 	}
+}
+
+/*
+ * The object cannot be made now.  A group that only lacks a member stays in use: the
+ * other members carry on, and it is repaired when it can be.
+ */
+static void
+object_held(struct fib *fib, struct fib_entry *e, enum fib_op op)
+{
+	const struct fib_nexthop *n = e->want->nexthop;
+	bool lacks =
+	    (n->flags & NEXTHOP_GROUP) != 0 && e->have != NULL && e->have->nexthop == n;
+	enum fib_state state;
+
+	if (n->error == 0 || lacks) {
+		fib_hold(fib, e, 1);
+		return;
+	}
+	fib_refused(fib, e, op, n->error, fib_reason_text(fib, n->reason));
+	if (fib_decide(fib, e, &state) != FIB_OP_NONE)
+		fib_entry_queue(fib, e);
+	fib_entry_set_state(fib, e, state);
+}
+
+/* False: the batch is full, and the entry waits for the next. */
+static bool
+write_entry(struct fib *fib, struct fib_entry *e, enum fib_op op)
+{
+	enum fib_form form = FORM_CLASSIC;
+
+	if (op != FIB_OP_DELETE)
+		form = fib_nexthop_prepare(fib, e);
+	if (form == FORM_LATER) {
+		fib_entry_put_back(fib, e);
+		return false;
+	}
+	if (form == FORM_HELD) {
+		object_held(fib, e, op);
+	} else if (form == FORM_OBJECT && e->have != NULL &&
+		   fib_fits(fib, e->want, e->have)) {
+		fib_entry_set_state(fib, e, FIB_STATE_INSTALLED); /* it moved along */
+		fib_forgive(fib, e);
+	} else {
+		add_message(fib, e, op, form);
+	}
+	return true;
 }
 
 static void
@@ -240,6 +334,7 @@ fill_batch(struct fib *fib)
 	unsigned limit = fib->blocked_error != 0 ? 1 : fib->batch;
 
 	add_victims(fib);
+	fib_nexthops_work(fib);
 	while (fib->writer.n_batch < limit && netlink_writer_room(&fib->writer) > 0) {
 		struct fib_entry *e = fib_entry_dequeue(fib);
 		enum fib_state state;
@@ -249,13 +344,16 @@ fill_batch(struct fib *fib)
 			return;
 		if ((e->node.flags & ENTRY_FLYING) != 0)
 			continue; /* its answer decides again */
+		if (e->want != NULL && e->have != NULL && e->have->is.nexthop != 0 &&
+		    kernel_conf(fib->k)->nexthop_objects != CONF_NEXTHOPS_OFF)
+			fib_nexthop_attach(fib, e->want, false);
 		op = fib_decide(fib, e, &state);
 		fib_entry_set_state(fib, e, state);
 		fib_note_conflict(fib, e);
 		if (op == FIB_OP_NONE)
 			fib_entry_reap(fib, e);
-		else
-			add_message(fib, e, op);
+		else if (!write_entry(fib, e, op))
+			return;
 	}
 }
 

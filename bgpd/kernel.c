@@ -77,7 +77,9 @@ kernel_link_changed(struct kernel *k, struct kernel_link *link, unsigned change)
 	link = kernel_links_find(&k->links, ifindex);
 	if (link != NULL)
 		kernel_links_release(&k->links, link);
-	if ((change & LINK_WENT_DOWN) != 0)
+	/* Nexthop objects go, with their routes, when the carrier does. */
+	if ((change & LINK_WENT_DOWN) != 0 ||
+	    ((change & LINK_CARRIER) != 0 && !kernel_link_is_up(k, ifindex)))
 		resync_after_loss(k);
 	if (k->hook.network_changed != NULL)
 		k->hook.network_changed(k->hook.arg);
@@ -145,7 +147,8 @@ own_message(struct kernel *k, const struct nlmsghdr *header, const struct kroute
 	    (header->nlmsg_flags & NLM_F_REPLACE) != 0 &&
 	    kernel_view_foreign_at(&k->view, &route->prefix, NULL, &foreign) &&
 	    foreign != NULL)
-		k->hook.overran(k->hook.arg, &route->prefix, foreign);
+		k->hook.overran(
+		    k->hook.arg, &route->prefix, foreign, header->nlmsg_seq);
 }
 
 static void
@@ -178,10 +181,29 @@ route_message(
 
 	if (!rtmsg_route_get(header, &route))
 		return;
-	if (fib_identity_owns(&k->id, &route))
+	if (fib_identity_owns(&k->id, &route)) {
 		own_message(k, header, &route, source);
-	else if (kernel_view_wants(&k->view, &route))
+		return;
+	}
+	if (route.nexthop != 0 && k->hook.borrowed != NULL)
+		k->hook.borrowed(k->hook.arg, route.nexthop);
+	if (kernel_view_wants(&k->view, &route))
 		foreign_message(k, header, &route, source);
+}
+
+static void
+nexthop_message(
+    struct kernel *k, const struct nlmsghdr *header, enum kernel_source source)
+{
+	bool present = header->nlmsg_type == RTM_NEWNEXTHOP;
+	struct nhmsg_object object;
+
+	/* Its routes go with it, in silence.  We delete those that have none. */
+	if (!present && header->nlmsg_pid != k->writer_port)
+		kernel_resync_soon(k);
+	if (k->hook.nexthop != NULL && nhmsg_get(header, &object))
+		k->hook.nexthop(
+		    k->hook.arg, &object, source, header->nlmsg_pid, present);
 }
 
 void
@@ -195,8 +217,8 @@ kernel_handle(
 	case RTM_DELADDR: address_message(k, header, source); break;
 	case RTM_NEWROUTE:
 	case RTM_DELROUTE: route_message(k, header, source); break;
-	/* Its routes go with it, in silence. */
-	case RTM_DELNEXTHOP: kernel_resync_soon(k); break;
+	case RTM_NEWNEXTHOP:
+	case RTM_DELNEXTHOP: nexthop_message(k, header, source); break;
 	default: break;
 	}
 }
@@ -352,6 +374,7 @@ kernel_set_hook(struct kernel *k, const struct kernel_hook *hook, uint32_t port)
 {
 	k->hook = hook != NULL ? *hook : (struct kernel_hook){ 0 };
 	k->writer_port = port;
+	netlink_skip_routes_of(&k->event_socket, hook != NULL ? port : 0);
 	if (hook != NULL && (k->synced || k->dumping))
 		kernel_resync_soon(k);
 }
@@ -392,6 +415,12 @@ bool
 kernel_is_synced(const struct kernel *k)
 {
 	return k->synced;
+}
+
+bool
+kernel_has_nexthops(const struct kernel *k)
+{
+	return !k->no_nexthops;
 }
 
 bool

@@ -14,6 +14,7 @@
 
 #include "bgp/conf.h"
 #include "bgp/igp.h"
+#include "nhmsg.h"
 #include "rtmsg.h"
 
 struct event_base;
@@ -115,9 +116,23 @@ struct kernel_hook {
 	void (*changed)(void *arg, const struct prefix *prefix);
 	/* A foreign route was put in the place of ours. */
 	void (*taken)(void *arg, const struct prefix *prefix, uint8_t protocol);
-	/* A write of ours was put in the place of this foreign route. */
-	void (*overran)(
-	    void *arg, const struct prefix *prefix, const struct nlmsghdr *foreign);
+	/* A write of ours, the one with that number, was put in the place of this
+	 * foreign route. */
+	void (*overran)(void *arg, const struct prefix *prefix,
+	    const struct nlmsghdr *foreign, uint32_t sequence);
+	/*
+	 * Any nexthop object, ours or not, is there, or left; in a dump they come
+	 * before the routes.
+	 */
+	void (*nexthop)(void *arg, const struct nhmsg_object *object,
+	    enum kernel_source source, uint32_t port, bool present);
+	/* A route that is not ours, in any table, refers to this nexthop object. */
+	void (*borrowed)(void *arg, uint32_t nexthop);
+	/*
+	 * Between the objects and the routes of a dump: must it show the routes of all
+	 * tables, so that none that refers to an object is overlooked?
+	 */
+	bool (*all_tables)(void *arg);
 	/* A dump of all routes begins, has ended.  Not `complete`: what was not seen
 	 * may be there. */
 	void (*dump_begin)(void *arg);
@@ -142,6 +157,8 @@ bool kernel_drain(struct kernel *k, unsigned max);
 void kernel_resync_soon(struct kernel *k);
 /* A subnet or an address of this host is exactly this prefix. */
 bool kernel_prefix_is_connected(const struct kernel *k, const struct prefix *prefix);
+/* Does this kernel have nexthop objects?  Known when it is synced. */
+bool kernel_has_nexthops(const struct kernel *k);
 /* A foreign route has our table and metric for this prefix. */
 bool kernel_foreign_at(
     const struct kernel *k, const struct prefix *prefix, uint8_t *protocol);

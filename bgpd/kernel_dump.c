@@ -89,6 +89,8 @@ dump_request(const struct dump_step *step)
 
 	if (step->type == RTM_GETROUTE)
 		return rtmsg_route_dump(step->family, step->table, 0);
+	if (step->type == RTM_GETNEXTHOP)
+		return nhmsg_dump();
 	msg = nlmsg_alloc_size(NLMSG_HDRLEN + 128);
 	if (msg == NULL)
 		return NULL;
@@ -110,13 +112,27 @@ plan_table(struct kernel *k, uint32_t table)
 		    (struct dump_step){ RTM_GETROUTE, (enum family)family, table };
 }
 
+/* What routes refer to comes before them. */
 static void
 plan_dump(struct kernel *k)
 {
 	k->n_steps = k->step = 0;
+	k->routes_planned = false;
 	if (k->with_links) {
 		k->steps[k->n_steps++] = (struct dump_step){ .type = RTM_GETLINK };
 		k->steps[k->n_steps++] = (struct dump_step){ .type = RTM_GETADDR };
+	}
+	if (!k->no_nexthops)
+		k->steps[k->n_steps++] = (struct dump_step){ .type = RTM_GETNEXTHOP };
+}
+
+static void
+plan_routes(struct kernel *k)
+{
+	k->routes_planned = true;
+	if (k->hook.all_tables != NULL && k->hook.all_tables(k->hook.arg)) {
+		plan_table(k, RT_TABLE_UNSPEC);
+		return;
 	}
 	plan_table(k, k->id.table);
 	if (!k->dump_socket.strict)
@@ -144,6 +160,8 @@ begin_dump(struct kernel *k)
 	kernel_view_dump_begin(&k->view);
 	if (k->hook.dump_begin != NULL)
 		k->hook.dump_begin(k->hook.arg);
+	if (k->n_steps == 0)
+		plan_routes(k);
 	netlink_dump_start(&k->dump, dump_request(&k->steps[0]));
 }
 
@@ -205,9 +223,15 @@ end_dump(struct kernel *k)
 static void
 step_failed(struct kernel *k)
 {
+	int type = k->steps[k->step].type;
+
+	if (type == RTM_GETNEXTHOP && k->dump.error == EOPNOTSUPP) {
+		k->no_nexthops = true;
+		return;
+	}
 	/* The table does not exist until somebody puts a route into it; or there is
 	 * no such family. */
-	if (k->steps[k->step].type == RTM_GETROUTE &&
+	if (type == RTM_GETROUTE &&
 	    (k->dump.error == ENOENT || k->dump.error == EAFNOSUPPORT ||
 		k->dump.error == EOPNOTSUPP))
 		return;
@@ -224,7 +248,9 @@ advance(struct kernel *k)
 			step_failed(k);
 		if (k->dump.status == DUMP_INTERRUPTED)
 			k->incomplete = true;
-		if (++k->step == k->n_steps)
+		if (++k->step == k->n_steps && !k->routes_planned)
+			plan_routes(k);
+		if (k->step == k->n_steps)
 			end_dump(k);
 		else
 			netlink_dump_start(&k->dump, dump_request(&k->steps[k->step]));

@@ -13,7 +13,7 @@
 
 struct event;
 
-enum { STEPS_MAX = 8 };
+enum { STEPS_MAX = 10 };
 
 /* One request of a dump. */
 struct dump_step {
@@ -46,10 +46,12 @@ struct kernel {
 	struct dump_step steps[STEPS_MAX];
 	unsigned n_steps, step;
 	bool dumping;
-	bool with_links; /* the dump under way includes links and addresses */
-	bool incomplete; /* something of it failed or was interrupted */
-	bool full;       /* the next one must include links and addresses */
-	bool again;      /* another one is wanted */
+	bool routes_planned; /* the steps of the dump under way include the routes */
+	bool no_nexthops;    /* this kernel has no nexthop objects */
+	bool with_links;     /* the dump under way includes links and addresses */
+	bool incomplete;     /* something of it failed or was interrupted */
+	bool full;           /* the next one must include links and addresses */
+	bool again;          /* another one is wanted */
 	bool synced;
 	unsigned failures; /* incomplete dumps in a row */
 	uint64_t dump_start_ms, dump_end_ms, due_ms;

@@ -9,6 +9,7 @@
  */
 #include "netlink.h"
 
+#include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
 #include <netdb.h>
@@ -16,7 +17,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include <linux/filter.h>
 #include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <netlink/msg.h>
 #include <netlink/netlink.h>
 #include <netlink/socket.h>
@@ -83,6 +86,35 @@ bool
 netlink_join(struct netlink *nl, int group)
 {
 	return nl_socket_add_memberships(nl->sock, group, 0) == 0;
+}
+
+/* Octets of a message's header are loaded in network order. */
+void
+netlink_skip_routes_of(struct netlink *nl, uint32_t port)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(
+		    BPF_LD | BPF_W | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_pid)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl(port), 0, 5),
+		BPF_STMT(
+		    BPF_LD | BPF_H | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_type)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELROUTE), 4, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWROUTE), 0, 2),
+		BPF_STMT(
+		    BPF_LD | BPF_H | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_flags)),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, htons(NLM_F_REPLACE), 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	struct sock_fprog program = { sizeof(code) / sizeof(code[0]), code };
+	int none = 0;
+
+	/* Without the filter it works as well, only slower. */
+	if (port == 0)
+		setsockopt(nl->fd, SOL_SOCKET, SO_DETACH_FILTER, &none, sizeof(none));
+	else
+		setsockopt(
+		    nl->fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
 }
 
 enum netlink_read

@@ -34,6 +34,14 @@ void netlink_close(struct netlink *nl);
 /* False: this kernel does not have the group. */
 bool netlink_join(struct netlink *nl, int group);
 
+/*
+ * Events of routes that the socket with this port adds or deletes stay in the kernel:
+ * its answers say the same, and a million of them cost more than the rest of the work.
+ * What it replaces is told still, for what stood there may have been another's.  0: all
+ * events.
+ */
+void netlink_skip_routes_of(struct netlink *nl, uint32_t port);
+
 /* One buffer serves all sockets of a thread: what is read is handled at once. */
 enum { NETLINK_BUFFER_LEN = 64 * 1024 };
 

@@ -85,6 +85,7 @@ get_multipath(const struct nlattr *attr, struct kroute *out)
 			nh.rtnh_len - (int)sizeof(nh), NULL) < 0)
 			return false;
 		hop = &out->hops[out->n_hops++];
+		hop->next_hop = addr_none();
 		if (!get_gateway(tb, out->prefix.family, &hop->gateway))
 			return false;
 		hop->ifindex = (uint32_t)nh.rtnh_ifindex;
@@ -116,6 +117,7 @@ get_hops(struct nlattr *const *tb, const struct rtmsg *rtm, struct kroute *out)
 	hop->ifindex = nla_get_u32(tb[RTA_OIF]);
 	hop->onlink = (rtm->rtm_flags & RTNH_F_ONLINK) != 0;
 	hop->weight = 1;
+	hop->next_hop = addr_none();
 	return get_gateway(tb, out->prefix.family, &hop->gateway);
 }
 
@@ -138,7 +140,7 @@ get_prefix(const struct nlattr *dst, const struct rtmsg *rtm, struct prefix *out
 static bool
 numbers_are_whole(struct nlattr *const *tb)
 {
-	static const int numbers[] = { RTA_TABLE, RTA_PRIORITY, RTA_OIF };
+	static const int numbers[] = { RTA_TABLE, RTA_PRIORITY, RTA_OIF, RTA_NH_ID };
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
 		if (tb[numbers[i]] != NULL &&
@@ -172,6 +174,7 @@ rtmsg_route_get(const struct nlmsghdr *header, struct kroute *out)
 	out->cloned = (rtm->rtm_flags & RTM_F_CLONED) != 0;
 	out->from_source = rtm->rtm_src_len != 0;
 	out->cut = false;
+	out->nexthop = tb[RTA_NH_ID] != NULL ? nla_get_u32(tb[RTA_NH_ID]) : 0;
 	out->n_hops = 0;
 	if (!get_addr(tb[RTA_PREFSRC], out->prefix.family, &out->source))
 		out->source = addr_none();
@@ -253,6 +256,8 @@ put_multipath(struct nl_msg *msg, enum family family, const struct rtmsg_shape *
 static int
 put_hops(struct nl_msg *msg, enum family family, const struct rtmsg_shape *shape)
 {
+	if (shape->nexthop != 0)
+		return nla_put_u32(msg, RTA_NH_ID, shape->nexthop);
 	if (shape->n_hops > 1)
 		return put_multipath(msg, family, shape);
 	if (shape->n_hops == 0)
@@ -350,8 +355,8 @@ rtmsg_route_delete(const struct fib_identity *id, const struct prefix *prefix,
 		.rtm_scope = RT_SCOPE_NOWHERE, /* any */
 		.rtm_type = RTN_UNSPEC,        /* any */
 	};
-	bool named = shape != NULL && shape->n_hops == 1 && id->metric == 0 &&
-		     prefix->family == FAMILY_IPV4;
+	bool named = shape != NULL && (shape->n_hops == 1 || shape->nexthop != 0) &&
+		     id->metric == 0 && prefix->family == FAMILY_IPV4;
 	struct nl_msg *msg = message_new(RTM_DELROUTE, 0, &rtm, 1);
 
 	if (msg == NULL)

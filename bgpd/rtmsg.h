@@ -17,6 +17,11 @@ struct fib_hop {
 	uint32_t ifindex; /* 0: the kernel finds it by the gateway */
 	bool onlink;      /* the gateway is reachable whatever the subnets say */
 	uint8_t weight;   /* 1..255; 0 is taken as 1 */
+	/*
+	 * The BGP next hop that was resolved to it; FAMILY_NONE or 0.0.0.0: not known.
+	 * Only what is wanted has one, the kernel knows none.
+	 */
+	struct addr next_hop;
 };
 
 enum { KROUTE_HOPS_MAX = 64 };
@@ -34,7 +39,9 @@ struct kroute {
 	bool from_source;   /* for packets of some sources only */
 	bool cut;           /* it has more than KROUTE_HOPS_MAX hops */
 	struct addr source; /* preferred source; FAMILY_NONE: none */
-	uint8_t n_hops;     /* 0 for all types without a device */
+	uint32_t nexthop;   /* id of the nexthop object it refers to; 0: none */
+	uint8_t n_hops;     /* 0 for all types without a device; with an object the
+			       kernel may leave them out (nexthop_compat_mode 0) */
 	struct fib_hop hops[KROUTE_HOPS_MAX];
 };
 
@@ -59,6 +66,7 @@ bool fib_identity_owns(const struct fib_identity *id, const struct kroute *route
 struct rtmsg_shape {
 	uint8_t type;
 	struct addr source; /* FAMILY_NONE: none */
+	uint32_t nexthop;   /* id of a nexthop object in place of hops; 0: none */
 	uint8_t n_hops;
 	const struct fib_hop *hops;
 };
@@ -67,7 +75,7 @@ struct rtmsg_shape {
  * RTM_NEWROUTE with the flags given (NLM_F_CREATE ...), RTM_DELROUTE.  The message is
  * the caller's (nlmsg_free()); NULL when memory is out.  A deletion names the protocol,
  * so it can never hit somebody else's route; for IPv4 with metric 0, which is the
- * kernel's wildcard, it names the hop of `shape` as well (may be NULL).
+ * kernel's wildcard, it names the hop or the object of `shape` as well (may be NULL).
  */
 struct nl_msg *rtmsg_route_put(const struct fib_identity *id,
     const struct prefix *prefix, const struct rtmsg_shape *shape, int flags);

@@ -181,6 +181,8 @@ show_kernel_route(const struct control_fib_route *route)
 	show_put(o, "via", text_json_or_null(route->via));
 	show_put(o, "device", text_json_or_null(route->device));
 	show_put(o, "next_hops", hops);
+	show_put(o, "nexthop_id",
+	    route->nexthop_id != 0 ? json_integer(route->nexthop_id) : json_null());
 	show_put(o, "owner", text_json_or_null(route->owner));
 	show_put(o, "detail", text_json_or_null(route->detail));
 	return o;

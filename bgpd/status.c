@@ -134,6 +134,7 @@ emit_one(void *arg, const struct fib_status *status)
 		.via = route->type == FIB_BLACKHOLE ? "blackhole" : "",
 		.hops = hops,
 		.n_hops = route->n_hops,
+		.nexthop_id = status->nexthop,
 		.owner = owner,
 		.detail = status->detail };
 

@@ -14,7 +14,7 @@
 
 struct tunnel;
 
-enum { TUNNEL_TEXT_LEN = 160 };
+enum { TUNNEL_TEXT_LEN = 256 };
 
 struct tunnel_events {
 	/* Another answer of tunnel_ifindex() or tunnel_trouble(). */

@@ -55,13 +55,20 @@ struct conf_tunnel {
 	uint8_t mode;               /* enum conf_tunnel_mode */
 };
 
+enum conf_nexthop_objects {
+	CONF_NEXTHOPS_AUTO,
+	CONF_NEXTHOPS_ON,
+	CONF_NEXTHOPS_OFF,
+};
+
 struct conf_kernel {
 	bool install;
 	uint32_t table;
 	uint8_t protocol;
 	uint32_t metric;
 	bool default_route;
-	int filter; /* index into conf.filters, -1: none */
+	int filter;              /* index into conf.filters, -1: none */
+	uint8_t nexthop_objects; /* enum conf_nexthop_objects */
 	struct addr prefer_source;
 	bool resolve_via_default;
 	struct conf_tunnel tunnel;

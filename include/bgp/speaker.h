@@ -73,6 +73,7 @@ struct fib_change_hop {
 	struct addr gateway; /* FAMILY_NONE: on link */
 	uint32_t ifindex; /* 0: by the tunnel device of the configuration, to `gateway`
 			   * as the far end */
+	struct addr next_hop; /* the BGP next hop that led here */
 };
 
 struct fib_change {

@@ -272,9 +272,10 @@ fib_of_learned(
 			continue; /* reachable by decree (resolve-next-hops), but no way
 				   * is known */
 		if (goes_by_tunnel(sp, paths[i]))
-			hop = (struct fib_change_hop){ .gateway = nh->addr };
+			hop = (struct fib_change_hop){ nh->addr, 0, nh->addr };
 		else
-			hop = (struct fib_change_hop){ nh->gateway, nh->ifindex };
+			hop = (struct fib_change_hop){ nh->gateway, nh->ifindex,
+				nh->addr };
 		add_hop(out, &hop);
 	}
 	if (out->n_hops > 0)

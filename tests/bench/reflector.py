@@ -24,9 +24,9 @@ from reflector_daemons import AS, DAEMONS, DUT, DUT6, GEN, GEN6, sh
 # ---------------------------------------------------------------- scenarios
 
 
-def scenario(senders, receivers, *args, ebgp=False, timeout=180, quick=None):
+def scenario(senders, receivers, *args, ebgp=False, fib=False, timeout=180, quick=None):
     return {"senders": senders, "receivers": receivers, "args": list(args), "ebgp": ebgp,
-            "as0": 65001, "timeout": timeout, "quick": quick}
+            "fib": fib, "as0": 65001, "timeout": timeout, "quick": quick}
 
 
 def clients(n, *args, **more):
@@ -117,6 +117,13 @@ class Net:
     def __init__(self):
         tag = str(os.getpid())
         self.dut, self.gen = "bbd" + tag, "bbg" + tag
+        try:
+            self.make()
+        except BaseException:
+            self.close()
+            raise
+
+    def make(self):
         for family in ("ipv4", "ipv6"):
             for name in ("gc_thresh1", "gc_thresh2", "gc_thresh3"):
                 with open(f"/proc/sys/net/{family}/neigh/default/{name}", "w",
@@ -151,15 +158,19 @@ class Net:
 # ---------------------------------------------------------------- a run
 
 
-def generator_command(net, daemon, name, sc, more):
+def generator(name, sc, more):
     v6 = sc["family"] == 6
-    command = ["ip", "netns", "exec", net.gen, os.environ["BENCH_TOOLS"] + "/bgpblast",
+    command = [os.environ["BENCH_TOOLS"] + "/bgpblast",
                "--dut", DUT6 if v6 else DUT, "--local", GEN6 if v6 else GEN,
                "--senders", str(sc["senders"]), "--receivers", str(sc["receivers"]),
-               "--dut-as", str(AS), "--timeout", str(sc["timeout"]),
-               "--dut-pid", ",".join(map(str, daemon.pids())), "--label", name, *sc["args"]]
+               "--dut-as", str(AS), "--timeout", str(sc["timeout"]), "--label", name, *sc["args"]]
     command += ["--recv-as", str(sc["as0"] + sc["senders"])] if sc["ebgp"] else ["--as", str(AS)]
     return command + more
+
+
+def generator_command(net, daemon, name, sc, more):
+    return ["ip", "netns", "exec", net.gen, *generator(name, sc, more),
+            "--dut-pid", ",".join(map(str, daemon.pids()))]
 
 
 def option(more, name, default):

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The daemons under test of reflector.py: how each is configured, started and stopped.
+"""The daemons under test of reflector.py and fib.py: how each is configured, started and stopped.
 
 Each has the configuration that suits the job best.  Clients are dynamic (a range), so that
 nobody profits from knowing them; the eBGP scenario names its peers.
 """
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -49,6 +50,22 @@ def listening(ns):
     return any(len(f) > 3 and f[3] == "0A" and f[1].endswith(":00B3") for f in fields)
 
 
+def usage(pids):
+    """CPU seconds in user space and in the kernel, and peak memory in MB, of all of them."""
+    ticks, peak = [0, 0], 0
+    for pid in pids:
+        try:
+            with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+                fields = file.read().rsplit(")", 1)[1].split()
+            with open(f"/proc/{pid}/status", encoding="utf-8", errors="replace") as file:
+                peak += sum(int(line.split()[1]) for line in file if line.startswith("VmHWM:"))
+        except OSError:
+            continue
+        ticks = [ticks[0] + int(fields[11]), ticks[1] + int(fields[12])]
+    user, system = (n / os.sysconf("SC_CLK_TCK") for n in ticks)
+    return user, system, peak / 1024
+
+
 def generator_address(i):
     value = (172 << 24) + (20 << 16) + (128 << 8) + 1 + i
     return ".".join(str(value >> shift & 255) for shift in (24, 16, 8, 0))
@@ -72,18 +89,21 @@ class Daemon:
         for i in range(self.sc["senders"] + self.sc["receivers"]):
             yield i, generator_address(i), self.sc["as0"] + i
 
-    def spawn(self, *argv):
+    def launch(self, *argv):
         with open(os.path.join(self.wd, os.path.basename(argv[0]) + ".out"), "w",
                   encoding="ascii") as log:
             self.procs.append(subprocess.Popen(
                 ["ip", "netns", "exec", self.ns, *argv], stdout=log, stderr=log,
                 stdin=subprocess.DEVNULL, cwd=self.wd))
-        self.wait()
 
-    def wait(self, limit=30):
+    def spawn(self, *argv):
+        self.launch(*argv)
+        self.wait(lambda: listening(self.ns))
+
+    def wait(self, ready, limit=30):
         end = time.time() + limit
         while time.time() < end:
-            if listening(self.ns):
+            if ready():
                 return
             if any(p.poll() is not None for p in self.procs):
                 raise RuntimeError("the daemon ended: " + self.tail())
@@ -138,7 +158,8 @@ class Bgpd(Daemon):
         address_range = "fd20::/64" if self.v6 else "172.20.0.0/16"
         extra = 'add-path = "both" add-path-max = 8' if self.sc["add_path"] else ""
         text = (f'router {{ as = {AS} id = "{DUT}" listen = {{"{listen}"}} hold-time = 90 }}\n'
-                'kernel { install = false }\nlog { level = "warning" }\n'
+                f'kernel {{ install = {"true" if self.sc["fib"] else "false"} }}\n'
+                'log { level = "warning" }\n'
                 f'control {{ socket = "{self.wd}/bgpd.sock" }}\n'
                 'filter "all" { default = "accept" }\n')
         if self.sc["ebgp"]:
@@ -168,6 +189,8 @@ class Bird(Daemon):
         chan = f"{channel} {{ import all; export where source = RTS_BGP;{paths} }};"
         text = (f'log "{self.wd}/bird.log" {{ warning, error, fatal, bug }};\nrouter id {DUT};\n'
                 f"protocol device {{}}\nprotocol direct {{ {channel}; }}\n")
+        if self.sc["fib"]:
+            text += f"protocol kernel {{ {channel} {{ import none; export where source = RTS_BGP; }}; }}\n"
         if self.sc["ebgp"]:
             for i, address, number in self.explicit_peers():
                 text += (f"protocol bgp p{i} {{ local {local} as {AS}; neighbor {address} as {number}; "
@@ -182,7 +205,8 @@ class Bird(Daemon):
 
 
 class Frr(Daemon):
-    """FRR's bgpd alone; with its wait for more updates, which grows with the peers."""
+    """FRR's bgpd, with zebra where routes go into the kernel; and with its wait for more updates,
+    which grows with the peers."""
 
     families = (4, 6)
     extra = ""
@@ -205,8 +229,20 @@ class Frr(Daemon):
                      + ("  neighbor C activate\n" if self.v6 else "")
                      + "  neighbor C route-reflector-client\n exit-address-family\n")
         write(f"{self.wd}/bgpd.conf", text)
+        zebra = self.start_zebra() if self.sc["fib"] else ("-Z",)
         self.spawn("/usr/lib/frr/bgpd", "-S", "-f", f"{self.wd}/bgpd.conf", "-i",
-                   f"{self.wd}/bgpd.pid", "--vty_socket", self.wd, "-P", "0", "-Z")
+                   f"{self.wd}/bgpd.pid", "--vty_socket", self.wd, "-P", "0", *zebra)
+
+    def start_zebra(self):
+        """zebra becomes its own user: the folder has to be that user's."""
+        socket, config = f"{self.wd}/zserv.api", f"{self.wd}/zebra.conf"
+        write(config, f"frr defaults traditional\nlog file {self.wd}/frr.log errors\n")
+        for path in (self.wd, config):
+            shutil.chown(path, "frr", "frr")
+        self.launch("/usr/lib/frr/zebra", "-f", config, "-i", f"{self.wd}/zebra.pid", "-z", socket,
+                    "--vty_socket", self.wd, "-P", "0")
+        self.wait(lambda: os.path.exists(socket))
+        return "-z", socket
 
 
 class FrrFast(Frr):

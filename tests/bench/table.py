@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The table of a scenario from its runs: medians, the range where it is wide, and ratios.
 
-    table.py FILE        a JSON line a run, as reflector.py prints them
+    table.py FILE        a JSON line a run, as reflector.py and fib.py print them
 """
 import json
 import statistics
@@ -30,9 +30,13 @@ STALL = [("p50 ms", "churn.announce_ms.p50", 1), ("p99", "churn.announce_ms.p99"
          ("right again s", "stalled.full_again_s", 3)]
 IDLE = [("converged s", "converged_s", 2), ("resident MB", "settle_res.dut_rss_mb", 1),
         ("CPU s in the idle time", "settle_res.dut_cpu_s", 2), ("idle s", "settle_res.wall_s", 0)]
+FIB = [("first s", "first_s", 3), ("all there s", "converged_s", 3), ("us a route", "us_a_route", 2),
+       ("CPU s", "cpu_s", 2), ("in user space", "user_s", 2), ("peak MB", "peak_mb", 0),
+       ("watcher CPU s", "there.cpu_s", 2), ("all gone s", "gone_s", 3), ("CPU s ", "gone_cpu_s", 2)]
 COLUMNS = [("s1b", STORM), ("s1c", RESTART), ("s1", CONVERGE), ("s2", CONVERGE), ("s3", OVERLAP),
-           ("s4", CHURN), ("stall", STALL), ("idle", IDLE), ("smoke", CONVERGE)]
-ORDER = ["null", "bgpd", "bird2", "frr-fast", "frr", "openbgpd", "gobgp"]
+           ("s4", CHURN), ("stall", STALL), ("idle", IDLE), ("smoke", CONVERGE),
+           ("fib", FIB)]
+ORDER = ["null", "floor", "floor-objects", "bgpd", "bird2", "frr-fast", "frr", "openbgpd", "gobgp"]
 
 
 def get(run, path):

@@ -4,11 +4,12 @@
  * tests/lab/test_fib.py.  Prints what the callbacks say as it happens, and the answers
  * to commands; an answer ends with a line "." alone.
  *
- *   set PREFIX via ADDRESS [dev LINK] [onlink] [via ADDRESS ... weight N]
+ *   set PREFIX via ADDRESS [dev LINK] [onlink] [nh NEXTHOP] [via ADDRESS ... weight N]
  *   set PREFIX dev LINK | blackhole | unreachable | prohibit
  *   clear PREFIX | state PREFIX | sweep | flush | counts | show
  *   many N ADDRESS via ADDRESS dev LINK     N host routes from ADDRESS on
  *   unmany N ADDRESS                        clears them
+ *   spread N ADDRESS K GATEWAY dev LINK     N host routes over K gateways and next hops
  *   settle SECONDS                          waits until nothing is to be written
  *   facts                                   what the callbacks said, summed up, sorted
  *   connected ADDRESS | local ADDRESS
@@ -27,9 +28,12 @@
 #include <unistd.h>
 
 #include <event2/event.h>
+#include <linux/rtnetlink.h>
 
 #include "bgp/memory.h"
 #include "fibtool.h"
+
+enum { UNKNOWN_GET = 1022 };
 
 struct tool tool;
 
@@ -56,6 +60,20 @@ __wrap_sendmsg(int fd, const struct msghdr *msg, int flags)
 		printf("race failed\n");
 	free(command);
 	return __real_sendmsg(fd, msg, flags);
+}
+
+ssize_t __real_send(int fd, const void *octets, size_t len, int flags);
+ssize_t __wrap_send(int fd, const void *octets, size_t len, int flags);
+
+/* A kernel before 5.3 knows no such request; this one does not know that number. */
+ssize_t
+__wrap_send(int fd, const void *octets, size_t len, int flags)
+{
+	struct nlmsghdr *header = (struct nlmsghdr *)(uintptr_t)octets;
+
+	if (tool.old_kernel && header->nlmsg_type == RTM_GETNEXTHOP)
+		header->nlmsg_type = UNKNOWN_GET;
+	return __real_send(fd, octets, len, flags);
 }
 
 /* ---- callbacks ---- */
@@ -238,6 +256,26 @@ run_unmany(struct words *w)
 }
 
 static void
+run_spread(struct words *w)
+{
+	unsigned n = (unsigned)atoi(next_word(w));
+	struct addr first = parse_addr(next_word(w));
+	unsigned n_hops = (unsigned)atoi(next_word(w));
+	struct addr gateway = parse_addr(next_word(w));
+	struct fib_route route = { .n_hops = 0 };
+
+	parse_route(w, &route);
+	for (unsigned i = 0; i < n; i++) {
+		struct prefix hop = nth_host(&gateway, i % n_hops);
+
+		route.prefix = nth_host(&first, i);
+		route.hops[0].gateway = prefix_addr(&hop);
+		route.hops[0].next_hop = route.hops[0].gateway;
+		fib_set(tool.fib, &route);
+	}
+}
+
+static void
 print_status(void *arg, const struct fib_status *s)
 {
 	char prefix[PREFIX_TEXT_LEN], owner[PROTOCOL_TEXT_LEN];
@@ -249,6 +287,8 @@ print_status(void *arg, const struct fib_status *s)
 		printf(" missing");
 	if (s->differs)
 		printf(" differs");
+	if (s->nexthop != 0)
+		printf(" nhid %u", s->nexthop);
 	if (s->owner != 0)
 		printf(" owner %s", rtmsg_protocol_name(s->owner, owner));
 	if (s->error != 0)
@@ -295,6 +335,9 @@ run_counts(struct words *w)
 	printf("taken %llu\nlost %llu\nrestored %llu\nunknown %llu\nbatch %u\n",
 	    (unsigned long long)c.taken, (unsigned long long)c.lost,
 	    (unsigned long long)c.restored, (unsigned long long)c.unknown, c.batch);
+	printf("nexthops %u\nnexthop_ok %llu\nnexthop_refused %llu\n", c.nexthops,
+	    (unsigned long long)c.nexthops_succeeded,
+	    (unsigned long long)c.nexthops_refused);
 	printf("dumps %llu\nlosses %llu\nlast_dump_ms %u\nforeign %u\nlinks %u\n"
 	       "addresses %u\n",
 	    (unsigned long long)k.dumps, (unsigned long long)k.losses, k.last_dump_ms,
@@ -458,6 +501,7 @@ static const struct {
 	{ "clear", run_clear },
 	{ "many", run_many },
 	{ "unmany", run_unmany },
+	{ "spread", run_spread },
 	{ "state", run_state },
 	{ "show", run_show },
 	{ "counts", run_counts },

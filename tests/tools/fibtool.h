@@ -18,6 +18,7 @@ struct tool {
 	struct fib *fib;
 	struct route_table facts;
 	bool quiet;
+	bool old_kernel; /* as if it had no nexthop objects */
 	bool done;
 	char line[LINE_LEN];
 	size_t line_len;

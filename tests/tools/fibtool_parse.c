@@ -59,7 +59,9 @@ parse_hops(struct words *w, struct fib_route *route)
 
 		if (via || hop == NULL) {
 			hop = &route->hops[route->n_hops++];
-			*hop = (struct fib_hop){ .gateway = addr_none(), .weight = 1 };
+			*hop = (struct fib_hop){ .gateway = addr_none(),
+				.weight = 1,
+				.next_hop = addr_none() };
 		}
 		if (via)
 			hop->gateway = parse_addr(next_word(w));
@@ -67,6 +69,8 @@ parse_hops(struct words *w, struct fib_route *route)
 			hop->ifindex = kernel_link_index(tool.k, next_word(w));
 		else if (strcmp(word, "onlink") == 0)
 			hop->onlink = true;
+		else if (strcmp(word, "nh") == 0)
+			hop->next_hop = parse_addr(next_word(w));
 		else if (strcmp(word, "weight") == 0)
 			hop->weight = (uint8_t)atoi(next_word(w));
 		else
@@ -113,6 +117,14 @@ import_condition(struct conf_import *import, char *text)
 			import->types[import->n_types++] = (uint8_t)atoi(list[i]);
 		else if (strcmp(text, "prefix") == 0)
 			import->prefixes[import->n_prefixes++] = parse_prefix(list[i]);
+}
+
+static uint8_t
+parse_mode(const char *word)
+{
+	if (strcmp(word, "on") == 0)
+		return CONF_NEXTHOPS_ON;
+	return strcmp(word, "off") == 0 ? CONF_NEXTHOPS_OFF : CONF_NEXTHOPS_AUTO;
 }
 
 /* --import interface=cali*,veth*;protocol=3;prefix=10.0.0.0/8;type=1 */
@@ -173,6 +185,10 @@ configure(struct words *w)
 			tool.conf.default_route = true;
 		else if (strcmp(word, "--prefer-source") == 0)
 			tool.conf.prefer_source = parse_addr(next_word(w));
+		else if (strcmp(word, "--nexthop-objects") == 0)
+			tool.conf.nexthop_objects = parse_mode(next_word(w));
+		else if (strcmp(word, "--old-kernel") == 0)
+			tool.old_kernel = true;
 		else if (strcmp(word, "--import") == 0)
 			add_import(next_word(w));
 		else if (strcmp(word, "--quiet") == 0)

@@ -55,6 +55,7 @@ START_TEST(defaults_of_sections)
 	ck_assert_uint_eq(kernel->metric, 32);
 	ck_assert(!kernel->default_route);
 	ck_assert_int_eq(kernel->filter, -1);
+	ck_assert_uint_eq(kernel->nexthop_objects, CONF_NEXTHOPS_AUTO);
 	ck_assert_uint_eq(kernel->prefer_source.family, FAMILY_NONE);
 	ck_assert(kernel->resolve_via_default);
 	ck_assert_uint_eq(kernel->n_imports, 0);
@@ -150,7 +151,7 @@ START_TEST(every_option_of_kernel)
 	struct conf *conf = conf_text_read(ROUTER
 	    "filter \"some\" { default = accept } filter \"none\" { }\n"
 	    "kernel { install = false table = main protocol = bird metric = 0\n"
-	    "default-route = true filter = none nexthop-objects = off\n"
+	    "default-route = true filter = none nexthop-objects = on\n"
 	    "prefer-source = \"2001:db8::1\" resolve-via-default = false\n"
 	    "tunnel \"tunl0\" { mode = always }\n"
 	    "import \"w\" { interface = {\"cali*\", \"eth0\"}\n"
@@ -174,6 +175,7 @@ START_TEST(every_option_of_kernel)
 	ck_assert_uint_eq(kernel->metric, 0);
 	ck_assert(kernel->default_route);
 	ck_assert_int_eq(kernel->filter, 1);
+	ck_assert_uint_eq(kernel->nexthop_objects, CONF_NEXTHOPS_ON);
 	addr_expect(&kernel->prefer_source, "2001:db8::1");
 	ck_assert(!kernel->resolve_via_default);
 	ck_assert_str_eq(kernel->tunnel.device, "tunl0");

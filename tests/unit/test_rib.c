@@ -84,6 +84,17 @@ world_free(struct world *w)
 	attr_table_free(w->attrs);
 }
 
+static struct prefix
+many_prefix(const struct world *w, uint32_t i)
+{
+	struct addr a = { .family = (uint8_t)w->family };
+
+	a.bytes[0] = w->family == FAMILY_IPV4 ? 20 : 0xfd;
+	a.bytes[1] = (uint8_t)(i >> 8);
+	a.bytes[2] = (uint8_t)i;
+	return prefix_of(&a, 24);
+}
+
 /* ---- the twin ---- */
 
 /* The naive decision: all sets differ by MED alone, of one neighbour; then the id. */
@@ -495,6 +506,43 @@ START_TEST(fib_queue)
 }
 END_TEST
 
+/* The index shares its slots between numbers and hashes; both bounds move as it grows
+ * and shrinks, and numbers that were given away stay high. */
+START_TEST(index_grows_and_shrinks)
+{
+	enum { MANY = 40000 };
+	struct world w;
+
+	world_init(&w, (uint32_t)_i);
+	for (uint32_t round = 0; round < 3; round++) {
+		for (uint32_t i = 0; i < MANY; i++) {
+			struct prefix prefix = many_prefix(&w, i);
+
+			rib_announce(w.rib, 1, &prefix, 0, w.sets[0], 0, 1);
+		}
+		MODEL_CHECK(
+		    rib_dest_count(w.rib, w.family) == MANY, "not all are there");
+		for (uint32_t i = 0; i < MANY; i++) {
+			struct prefix prefix = many_prefix(&w, i);
+
+			if (i % 1000 != round)
+				rib_withdraw(w.rib, 1, &prefix, 0);
+			if (i % 5000 == 0)
+				rib_trim(w.rib, w.family, rib_version(w.rib, w.family));
+		}
+		rib_trim(w.rib, w.family, rib_version(w.rib, w.family));
+		for (uint32_t i = 0; i < MANY; i++) {
+			struct prefix prefix = many_prefix(&w, i);
+
+			MODEL_CHECK(
+			    (rib_find(w.rib, &prefix) != NULL) == (i % 1000 == round),
+			    "%u in round %u", i, round);
+		}
+	}
+	world_free(&w);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -512,6 +560,7 @@ main(void)
 	tcase_add_test(t, many_sessions);
 	tcase_add_test(t, network_and_import);
 	tcase_add_loop_test(t, fib_queue, 0, 6);
+	tcase_add_loop_test(t, index_grows_and_shrinks, 0, 2);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);

@@ -194,6 +194,29 @@ START_TEST(deletion)
 }
 END_TEST
 
+START_TEST(by_object)
+{
+	static const struct fib_identity id = { 254, 0, 186 };
+	const struct rtmsg_shape shape = {
+		.type = RTN_UNICAST, .source = addr_none(), .nexthop = 0x40000007
+	};
+	struct prefix prefix;
+	struct kroute got;
+	struct nl_msg *msg;
+
+	ck_assert_int_eq(prefix_parse("10.1.0.0/16", &prefix), PREFIX_PARSE_OK);
+	msg = rtmsg_route_put(&id, &prefix, &shape, NLM_F_CREATE);
+	ck_assert(rtmsg_route_get(nlmsg_hdr(msg), &got));
+	ck_assert_uint_eq(got.nexthop, 0x40000007);
+	ck_assert_uint_eq(got.n_hops, 0);
+	nlmsg_free(msg);
+	msg = rtmsg_route_delete(&id, &prefix, &shape);
+	ck_assert(rtmsg_route_get(nlmsg_hdr(msg), &got));
+	ck_assert_uint_eq(got.nexthop, 0x40000007);
+	nlmsg_free(msg);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -206,6 +229,7 @@ main(void)
 	tcase_add_loop_test(tc, damaged, 0, n);
 	tcase_add_test(tc, identity);
 	tcase_add_test(tc, deletion);
+	tcase_add_test(tc, by_object);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

@@ -53,6 +53,16 @@ hash_aset(unsigned origin, const uint32_t *path, unsigned np, const uint32_t *co
 	return h;
 }
 
+/* The others' addresses lie behind those of all sessions. */
+void
+next_hop(uint8_t *out, const struct sess *s, uint32_t g)
+{
+	if (opt.next_hops > 0)
+		local_octets(out, nsess + g % opt.next_hops);
+	else
+		memcpy(out, s->addr, opt.family == 4 ? 4 : 16);
+}
+
 /* Attributes as the sender encodes them; for IPv6 the caller appends MP_REACH. */
 static uint8_t *
 enc_attrs(uint8_t *p, const struct sess *s, uint32_t g)
@@ -69,7 +79,7 @@ enc_attrs(uint8_t *p, const struct sess *s, uint32_t g)
 		p = p8(p, 0);
 	if (opt.family == 4) {
 		p = p8(p8(p8(p, 0x40), A_NEXTHOP), 4);
-		memcpy(p, s->addr, 4);
+		next_hop(p, s, g);
 		p += 4;
 	}
 	if (internal(s))
@@ -141,7 +151,7 @@ enc_announce(struct buf *o, const struct sess *s, const uint32_t *ids, unsigned 
 			p = p8(p8(p, 0x90), A_MPREACH);
 			mp = p;
 			p = p8(p8(p16(p + 2, 2), 1), 16);
-			memcpy(p, s->addr, 16);
+			next_hop(p, s, pfx[ids[i]].grp);
 			p = p8(p + 16, 0);
 			for (; i < n && k < lim && p - m < MSG_MAX - 24; i++, k++)
 				p = enc_prefix(ap ? p32(p, path_id) : p, &pfx[ids[i]]);

@@ -52,9 +52,10 @@ struct options {
 	double churn_pct;
 	int churn_steps, churn_interval, drops;
 	unsigned stall; /* sessions that stop reading for the time of a second churn */
+	unsigned next_hops; /* of others, which the groups take in turn; 0: one's own */
 	int pids[64], npids;
 	uint64_t seed;
-	const char *label, *hook, *until_file;
+	const char *label, *hook, *until_file, *list;
 };
 extern struct options opt;
 
@@ -163,6 +164,8 @@ extern uint64_t *t_ann, *t_wdr; /* last churn write of each prefix */
 
 size_t aidx(uint32_t s, uint32_t g);
 void build_tables(void);
+/* Writes the senders' routes, a prefix and its next hop a line; the exit code. */
+int list_routes(const char *file);
 
 /* ---- sessions ---- */
 
@@ -259,6 +262,8 @@ struct buf {
 };
 
 void make_aset(struct aset *a, uint32_t s, uint32_t g);
+/* 4 or 16 octets: what the sender says for the group. */
+void next_hop(uint8_t *out, const struct sess *s, uint32_t g);
 uint64_t hash_aset(unsigned origin, const uint32_t *path, unsigned np,
     const uint32_t *comm, unsigned nc);
 uint8_t *msg_begin(uint8_t *p, int type);
@@ -272,6 +277,8 @@ unsigned own_ids(const struct sess *s, uint32_t *ids);
 /* ---- connections.c, output.c, input.c ---- */
 
 void local_addr(struct sockaddr_storage *sa, uint32_t i);
+/* Its 4 or 16 octets. */
+void local_octets(uint8_t *out, uint32_t i);
 void sess_connect(struct sess *s);
 void sess_listen(struct sess *s, unsigned port);
 void sess_accept(struct sess *s);

@@ -44,8 +44,14 @@ sess_close(struct sess *s, bool lost)
 static void
 sock_setup(struct sess *s)
 {
-	int one = 1;
+	int one = 1, small = 4096;
+
 	setsockopt(s->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	/* One that is going to stall fills up soon.  From the start: a buffer made
+	 * smaller than the window that was promised drops what comes, and the sender's
+	 * next try may then be a minute away. */
+	if (opt.stall > 0 && s->idx >= nsess - opt.stall)
+		setsockopt(s->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
 }
 
 void
@@ -59,6 +65,18 @@ local_addr(struct sockaddr_storage *sa, uint32_t i)
 		struct sockaddr_in6 *a = (void *)sa;
 		p32(a->sin6_addr.s6_addr + 12, g32(a->sin6_addr.s6_addr + 12) + i);
 	}
+}
+
+void
+local_octets(uint8_t *out, uint32_t i)
+{
+	struct sockaddr_storage sa;
+
+	local_addr(&sa, i);
+	if (opt.family == 4)
+		memcpy(out, &((struct sockaddr_in *)(void *)&sa)->sin_addr, 4);
+	else
+		memcpy(out, &((struct sockaddr_in6 *)(void *)&sa)->sin6_addr, 16);
 }
 
 void
@@ -126,7 +144,7 @@ sess_accept(struct sess *s)
 void
 sess_stall(struct sess *s, bool on)
 {
-	int small = 4096, plenty = 1 << 20;
+	int plenty = 1 << 20;
 	struct epoll_event e = { .events =
 				     (on ? 0 : EPOLLIN) | (s->want_out ? EPOLLOUT : 0),
 		.data.u64 = (uint64_t)s->idx * 2 };
@@ -134,6 +152,7 @@ sess_stall(struct sess *s, bool on)
 	s->stalled = on;
 	if (s->fd < 0)
 		return;
-	setsockopt(s->fd, SOL_SOCKET, SO_RCVBUF, on ? &small : &plenty, sizeof(small));
+	if (!on)
+		setsockopt(s->fd, SOL_SOCKET, SO_RCVBUF, &plenty, sizeof(plenty));
 	epoll_ctl(ep, EPOLL_CTL_MOD, s->fd, &e);
 }

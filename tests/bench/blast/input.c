@@ -75,7 +75,9 @@ check(const struct sess *s, struct rxattr *a, uint32_t from, uint32_t g)
 		    opt.family == 4
 			? (void *)&((struct sockaddr_in *)(void *)&opt.dut)->sin_addr
 			: (void *)&((struct sockaddr_in6 *)(void *)&opt.dut)->sin6_addr;
-		bool kept = a->nnh >= al && !memcmp(a->nh, o->addr, al);
+		uint8_t sent[16];
+		next_hop(sent, o, g);
+		bool kept = a->nnh >= al && !memcmp(a->nh, sent, al);
 		bool self = a->nnh >= al && !memcmp(a->nh, dut, al);
 		C.nh_kept += kept;
 		C.nh_self += self;

@@ -143,6 +143,8 @@ static const struct {
 	{ "no-refresh", NOT, &opt.refresh, "" },
 	{ "mp-both", FLAG, &opt.mp_both, "announce both families" },
 	{ "no-barrier", NOT, &opt.barrier, "announce as each session comes up" },
+	{ "next-hops", NUMBER, &opt.next_hops,
+	    "of others: the sets take them in turn" },
 	{ "churn-pct", REAL, &opt.churn_pct, "percent of the prefixes a step" },
 	{ "churn-steps", NUMBER, &opt.churn_steps, "N" },
 	{ "churn-interval", NUMBER, &opt.churn_interval, "milliseconds" },
@@ -155,7 +157,8 @@ static const struct {
 	{ "dut-pid", PIDS, NULL, "P[,P...]: whose CPU and memory are measured" },
 	{ "label", TEXT, &opt.label, "for the report" },
 	{ "hook", TEXT, &opt.hook, "command to run after convergence" },
-	{ "until-file", TEXT, &opt.until_file, "stay until it exists" },
+	{ "until-file", TEXT, &opt.until_file, "stay until it exists, then leave" },
+	{ "list", TEXT, &opt.list, "write the routes to this file, and end" },
 };
 
 enum { OPTIONS = sizeof(table) / sizeof(table[0]) };
@@ -222,6 +225,8 @@ check_options(void)
 		die("--overlap knows one path a prefix: --addpath 2 at most");
 	if (opt.churn_steps > 0 && !(opt.churn_pct > 0))
 		die("--churn-steps needs --churn-pct");
+	if (opt.next_hops > 0 && opt.overlap)
+		die("--next-hops: --overlap tells senders by their next hop");
 	if (opt.sets > 1 && opt.internet)
 		die("--sets is for --mode calico");
 	if (opt.stall >= opt.senders + opt.receivers ||
@@ -254,21 +259,14 @@ static void
 make_session(uint32_t i)
 {
 	struct sess *s = &S[i];
-	struct sockaddr_storage la;
 
 	s->idx = i;
 	s->fd = s->lfd = -1;
 	s->sender = i < opt.senders;
 	s->receiver = !s->sender || opt.senders_receive;
 	s->as = !s->sender && opt.recv_as != 0 ? opt.recv_as : opt.as + i * opt.as_step;
-	local_addr(&la, i);
-	if (opt.family == 4) {
-		memcpy(s->addr, &((struct sockaddr_in *)(void *)&la)->sin_addr, 4);
-		s->id = g32(s->addr);
-	} else {
-		memcpy(s->addr, &((struct sockaddr_in6 *)(void *)&la)->sin6_addr, 16);
-		s->id = UINT32_C(0x0aff0001) + i;
-	}
+	local_octets(s->addr, i);
+	s->id = opt.family == 4 ? g32(s->addr) : UINT32_C(0x0aff0001) + i;
 }
 
 int
@@ -286,5 +284,5 @@ main(int argc, char **argv)
 	for (uint32_t i = 0; i < nsess; i++)
 		make_session(i);
 	build_tables();
-	return run();
+	return opt.list != NULL ? list_routes(opt.list) : run();
 }

@@ -439,6 +439,16 @@ phase_converge(uint64_t t0)
 /* ---- the end ---- */
 
 static void
+phase_leave(void)
+{
+	if (opt.until_file == NULL)
+		return;
+	printf(",\"leave_mono_s\":%.6f", (double)now_ns() / 1e9);
+	for (uint32_t i = 0; i < nsess; i++)
+		sess_close(&S[i], false);
+}
+
+static void
 put_counts(void)
 {
 	const struct {
@@ -498,6 +508,7 @@ run(void)
 	phase_stall();
 	phase_drop();
 	phase_withdraw();
+	phase_leave();
 	put_total(t0, &first);
 	put_counts();
 	for (uint32_t i = 0; i < nsess; i++)

@@ -190,3 +190,40 @@ build_tables(void)
 	for (uint32_t i = 0; i < nsess; i++)
 		make_goal(&S[i]);
 }
+
+static void
+list_sender(FILE *file, const struct sess *s, uint32_t *ids)
+{
+	int af = opt.family == 4 ? AF_INET : AF_INET6;
+	unsigned n = own_ids(s, ids);
+
+	for (unsigned i = 0; i < n; i++) {
+		const struct prefix *p = &pfx[ids[i]];
+		char prefix[INET6_ADDRSTRLEN], hop[INET6_ADDRSTRLEN];
+		uint8_t octets[16], nh[16];
+
+		p64(p64(octets, p->hi), p->lo);
+		next_hop(nh, s, p->grp);
+		inet_ntop(af, octets, prefix, sizeof(prefix));
+		inet_ntop(af, nh, hop, sizeof(hop));
+		fprintf(file, "%s/%u %s\n", prefix, p->len, hop);
+	}
+}
+
+int
+list_routes(const char *name)
+{
+	uint32_t *ids = xalloc(npfx, sizeof(*ids));
+	FILE *file = fopen(name, "w");
+	bool failed;
+
+	if (file == NULL)
+		die("%s: %s", name, strerror(errno));
+	for (uint32_t s = 0; s < opt.senders; s++)
+		list_sender(file, &S[s], ids);
+	failed = ferror(file) != 0;
+	if (fclose(file) != 0 || failed)
+		die("%s: %s", name, strerror(errno));
+	free(ids);
+	return 0;
+}
