@@ -75,8 +75,8 @@ void daemon_free(struct daemon *d);
 
 /* reload.c: 0, or -1 with one line an error. */
 int daemon_reload(struct daemon *d, char *error, size_t len);
-/* The addresses of this host, up and not loopback; to be freed. */
-struct addr *local_addresses(size_t *n);
+/* The addresses of this host, but for loopback; to be freed. */
+struct addr *local_addresses(struct conf_local *local);
 
 /* status.c */
 void daemon_fill_control_ops(struct daemon *d);

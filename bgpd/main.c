@@ -93,10 +93,9 @@ read_config(const struct options *o)
 {
 	struct conf_errors errors = { 0 };
 	struct conf_local local = { 0 };
-	struct addr *addrs = local_addresses(&local.n_addrs);
+	struct addr *addrs = local_addresses(&local);
 	struct conf *conf;
 
-	local.addrs = addrs;
 	conf = config_read(o->config, &local, &errors);
 	conf_errors_print(&errors, stderr);
 	conf_errors_free(&errors);

@@ -16,20 +16,15 @@
 #include "socket.h"
 #include "tunnel.h"
 
-struct addr *
-local_addresses(size_t *n)
+/* Behind those that are there already. */
+static struct addr *
+add_addresses(struct addr *out, size_t *n, const struct ifaddrs *all, bool up)
 {
-	struct ifaddrs *all, *i;
-	struct addr *out = NULL;
-
-	*n = 0;
-	if (getifaddrs(&all) < 0)
-		return NULL;
-	for (i = all; i != NULL; i = i->ifa_next) {
+	for (const struct ifaddrs *i = all; i != NULL; i = i->ifa_next) {
 		struct sockaddr_storage ss;
 		bool is6;
 
-		if (i->ifa_addr == NULL || (i->ifa_flags & IFF_UP) == 0 ||
+		if (i->ifa_addr == NULL || ((i->ifa_flags & IFF_UP) != 0) != up ||
 		    (i->ifa_flags & IFF_LOOPBACK) != 0)
 			continue;
 		is6 = i->ifa_addr->sa_family == AF_INET6;
@@ -42,6 +37,26 @@ local_addresses(size_t *n)
 			out = mem_resize(out, *n + 16, sizeof(*out));
 		out[(*n)++] = sockaddr_to(&ss);
 	}
+	return out;
+}
+
+/* A node is itself while its link is down, too; but a router id comes from one that is
+ * up.
+ */
+struct addr *
+local_addresses(struct conf_local *local)
+{
+	struct ifaddrs *all;
+	struct addr *out;
+	size_t n = 0;
+
+	if (getifaddrs(&all) < 0)
+		return NULL;
+	out = add_addresses(NULL, &n, all, true);
+	local->n_addrs = n;
+	out = add_addresses(out, &n, all, false);
+	local->n_down = n - local->n_addrs;
+	local->addrs = out;
 	freeifaddrs(all);
 	return out;
 }
@@ -64,10 +79,9 @@ read_again(struct daemon *d, char *error, size_t len)
 {
 	struct conf_errors errors = { 0 };
 	struct conf_local local = { .running = speaker_conf(d->speaker) };
-	struct addr *addrs = local_addresses(&local.n_addrs);
+	struct addr *addrs = local_addresses(&local);
 	struct conf *conf;
 
-	local.addrs = addrs;
 	conf = config_read(d->config_path, &local, &errors);
 	if (conf == NULL)
 		errors_to_text(&errors, error, len);

@@ -81,6 +81,7 @@ enum conf_lookup { CONF_LOOKUP_TABLE, CONF_LOOKUP_PROTOCOL };
 struct conf_local {
 	const struct addr *addrs; /* on interfaces that are up and not loopback */
 	size_t n_addrs;
+	size_t n_down; /* behind them: of interfaces that are down */
 	/* Names of rt_tables and rt_protos that are not well known.  NULL: none. */
 	bool (*lookup)(
 	    void *arg, enum conf_lookup what, const char *name, uint32_t *out);

@@ -322,7 +322,7 @@ struct conf *
 conf_build(
     struct conf_tree *tree, const struct conf_local *local, struct conf_errors *errors)
 {
-	static const struct conf_local silent = { NULL, 0, NULL, NULL, NULL };
+	static const struct conf_local silent = { .n_addrs = 0 };
 	struct builder b = {
 		.conf = mem_zero(1, sizeof(struct conf)),
 		.local = local != NULL ? local : &silent,

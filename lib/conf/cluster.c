@@ -92,7 +92,7 @@ addr_is_local(const struct builder *b, const struct addr *a)
 {
 	if (a->family == FAMILY_NONE)
 		return false;
-	for (size_t i = 0; i < b->local->n_addrs; i++) {
+	for (size_t i = 0; i < b->local->n_addrs + b->local->n_down; i++) {
 		if (addr_equal(&b->local->addrs[i], a))
 			return true;
 	}

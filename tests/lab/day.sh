@@ -147,8 +147,27 @@ run_due() { # [all]
 	done
 }
 
+is_there() { # NODE
+	[ -d "/proc/${lab_pid[n$1]:-none}" ]
+}
+
+died=0
+nobody_died() {
+	local n
+
+	for n in "${nodes[@]}"; do
+		[ -n "${later[daemon_start $n]:-}" ] || is_there "$n" || died=$((died + 1))
+	done
+	[ $died = 0 ] || { echo "$died times; the ends of the logs:"; tail -n 2 "$LAB"/n?.log; return 1; }
+}
+
 daemon_start() { # NODE
-	lab_stop "n$1"
+	# it has ended, mostly, and its number may be another's by now
+	if [ "/proc/${lab_pid[n$1]}/exe" -ef "$bgpd" ]; then
+		lab_stop "n$1"
+	else
+		unset "lab_pid[n$1]"
+	fi
 	lab_bgpd "n$1" "n$1"
 }
 
@@ -158,6 +177,7 @@ daemon_end() {
 
 	[ -z "${later[daemon_start $n]:-}" ] || return
 	[ $((RANDOM % 2)) = 0 ] || signal=KILL
+	is_there $n || died=$((died + 1))
 	kill -$signal "${lab_pid[n$n]}"
 	[ $signal = TERM ] || wait "${lab_pid[n$n]}" 2>/dev/null
 	befall "SIG$signal"
@@ -303,6 +323,7 @@ come_to_rest() {
 	done
 	lab_wait 60 batches_are_done $rests
 	# 32 s is the delay of a route that was taken out six times in a row
+	lab_check "after $1 s: no daemon ended that was not asked to" nobody_died
 	lab_check_within $((40 * SLOW)) "after $1 s: kernels, RIBs and other nodes' RIBs agree exactly" all_agree
 	echo "# $(cat "$LAB"/look.?.own | wc -l) routes of three nodes, $changes changes so far; $(((${EPOCHREALTIME/./} - began) / 1000)) ms to rest"
 }

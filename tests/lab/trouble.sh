@@ -170,6 +170,29 @@ node_file
 lab_bgpd n n
 lab_check_within 5 "… and no harm done" at_rest
 
+# ---------------------------------------------------------------- a start without a link
+
+# In a cluster a node knows itself by its address, though the link is down.
+lab_stop n
+lab_ip n link set e0 down
+cat >"$LAB/n.conf" <<-CONF
+	router { as = 64512 connect-retry = 1 connect-retry-max = 1 }
+	cluster {
+		node "n" { address = "10.0.1.1" }
+		node "p" { address = "10.0.1.2" }
+	}
+	control { socket = "$LAB/n/sock" }
+CONF
+lab_bgpd n n
+lab_check_within 5 "started while the link is down: it runs" lab_json n '.router_id == "10.0.1.1"' show
+lab_ip n addr replace fd00:1::1/64 dev e0 nodad
+lab_ip n link set e0 up
+lab_check_within 10 "… and has its session when the link comes" lab_established n p
+lab_stop n
+node_file
+lab_bgpd n n
+lab_check_within 10 "… and all is as it was" at_rest
+
 # ---------------------------------------------------------------- no room
 
 # ENOMEM: the limit of IPv6 routes, where the kernel still heeds it (it counts no FIB
