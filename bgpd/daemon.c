@@ -115,12 +115,17 @@ feed_fib(struct daemon *d)
 	return true;
 }
 
+/* Once a peer and start: a sweep looks at the whole FIB, and a peer may send End-of-RIB
+ * as often as it likes. */
 static void
 sweep_later(struct daemon *d, const struct peer *peer)
 {
 	if (d->fib == NULL || d->converged || peer == NULL ||
 	    !peer_has_announced_all(peer))
 		return;
+	for (size_t i = 0; i < d->n_swept_peers; i++)
+		if (addr_equal(&d->swept_peers[i], &peer->conf.address))
+			return;
 	d->swept_peers =
 	    mem_resize(d->swept_peers, d->n_swept_peers + 1, sizeof(*d->swept_peers));
 	d->swept_peers[d->n_swept_peers++] = peer->conf.address;
@@ -144,9 +149,9 @@ sweep_peer(struct daemon *d, const struct addr *address)
 static void
 sweep(struct daemon *d)
 {
-	for (size_t i = 0; i < d->n_swept_peers && d->fib != NULL; i++)
-		sweep_peer(d, &d->swept_peers[i]);
-	d->n_swept_peers = 0;
+	for (; d->n_sweeps_done < d->n_swept_peers && d->fib != NULL;
+	     d->n_sweeps_done++)
+		sweep_peer(d, &d->swept_peers[d->n_sweeps_done]);
 	if (d->sweep_due && d->fib != NULL)
 		fib_sweep(d->fib);
 	d->sweep_due = false;

@@ -50,6 +50,7 @@ struct daemon {
 	bool sweep_due;
 	struct addr *swept_peers; /* … for these peers, before that */
 	size_t n_swept_peers;
+	size_t n_sweeps_done;    /* the first so many of them */
 	struct conf *first_conf; /* until the kernel's first dump is there */
 	char pid_file[CONF_PATH_LEN];
 };
