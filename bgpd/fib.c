@@ -299,6 +299,18 @@ fib_set(struct fib *fib, const struct fib_route *route)
 }
 
 void
+fib_prefetch(const struct fib *fib, const struct prefix *prefix)
+{
+	route_table_prefetch(&fib->entries, prefix);
+}
+
+void
+fib_prefetch_entry(const struct fib *fib, const struct prefix *prefix)
+{
+	route_table_prefetch_node(&fib->entries, prefix);
+}
+
+void
 fib_clear(struct fib *fib, const struct prefix *prefix)
 {
 	struct fib_entry *e = fib_entry_find(fib, prefix);

@@ -59,6 +59,10 @@ void fib_free(struct fib *fib);
  */
 void fib_set(struct fib *fib, const struct fib_route *route);
 void fib_clear(struct fib *fib, const struct prefix *prefix);
+/* Hints that fib_set() or fib_clear() will be called soon, and sooner: see
+ * route_table.h. */
+void fib_prefetch(const struct fib *fib, const struct prefix *prefix);
+void fib_prefetch_entry(const struct fib *fib, const struct prefix *prefix);
 /* Why routes wait for the tunnel device, for those who ask; copied. */
 void fib_set_waiting(struct fib *fib, const char *why);
 /* Removes what was adopted, goes to this gateway and was never confirmed. */

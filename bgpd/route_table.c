@@ -11,7 +11,7 @@
 
 #include "bgp/memory.h"
 
-enum { ROUTE_TABLE_FIRST = 16 };
+enum { ROUTE_TABLE_FIRST = 16, SPLIT_AHEAD = 4 };
 
 static_assert(sizeof(struct route_node) <= 32, "the padding is used");
 
@@ -49,6 +49,18 @@ route_table_find(const struct route_table *table, const struct prefix *prefix)
 	return node;
 }
 
+void
+route_table_prefetch(const struct route_table *table, const struct prefix *prefix)
+{
+	__builtin_prefetch(&table->buckets[bucket_of(table, prefix)], 1);
+}
+
+void
+route_table_prefetch_node(const struct route_table *table, const struct prefix *prefix)
+{
+	__builtin_prefetch(table->buckets[bucket_of(table, prefix)]);
+}
+
 /* The array has room for 2 * base buckets; a full round doubles it. */
 static void
 begin_round(struct route_table *table)
@@ -68,6 +80,9 @@ split_bucket(struct route_table *table)
 	uint32_t from = table->split++;
 	struct route_node *node = table->buckets[from], *next;
 
+	/* The next ones to be split are known: their nodes are asked for in time. */
+	if (table->split + SPLIT_AHEAD < table->base)
+		__builtin_prefetch(table->buckets[table->split + SPLIT_AHEAD], 1);
 	table->buckets[from] = NULL;
 	for (; node != NULL; node = next) {
 		struct route_node **to =

@@ -33,6 +33,14 @@ void route_table_init(struct route_table *table);
 void route_table_destroy(struct route_table *table);
 struct route_node *
 route_table_find(const struct route_table *table, const struct prefix *prefix);
+/*
+ * In a table that the cache does not hold a look-up waits for memory twice, for the
+ * bucket and for its nodes.  Both can be asked for before: the bucket, and some
+ * look-ups later, when it is there, the first node.
+ */
+void route_table_prefetch(const struct route_table *table, const struct prefix *prefix);
+void
+route_table_prefetch_node(const struct route_table *table, const struct prefix *prefix);
 /* `node->prefix` must not be in the table. */
 void route_table_insert(struct route_table *table, struct route_node *node);
 /* `node` must be in the table. */

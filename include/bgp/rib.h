@@ -244,6 +244,8 @@ void rib_fib_enable(struct rib *rib, bool on);
 /* The next destination whose forwarding may have changed; NULL: none.  It may be freed
  * by the next call of this or any other function: read it at once. */
 struct dest *rib_fib_next(struct rib *rib, enum family family);
+/* A hint for prefetching: the destination that is `n` places further on; NULL: none. */
+const struct dest *rib_fib_ahead(const struct rib *rib, enum family family, uint32_t n);
 bool rib_fib_pending(const struct rib *rib);
 /* Queue all again (the FIB lost its memory). */
 void rib_fib_requeue(struct rib *rib);

@@ -86,6 +86,9 @@ struct fib_change {
 
 /* False: nothing is pending. */
 bool speaker_fib_next(struct speaker *sp, struct fib_change *out);
+/* The prefix that is drawn after `n` others, for prefetching.  False: there is none, or
+ * another family comes first. */
+bool speaker_fib_ahead(const struct speaker *sp, uint32_t n, struct prefix *out);
 /* What was drawn before comes again: the tunnel device is another one. */
 void speaker_fib_again(struct speaker *sp);
 

@@ -304,6 +304,21 @@ speaker_fib_next(struct speaker *sp, struct fib_change *out)
 	return false;
 }
 
+bool
+speaker_fib_ahead(const struct speaker *sp, uint32_t n, struct prefix *out)
+{
+	for (int f = 0; f < FAMILY_COUNT; f++) {
+		const struct dest *dest = rib_fib_ahead(sp->rib, (enum family)f, n);
+
+		if (dest == NULL && rib_fib_ahead(sp->rib, (enum family)f, 0) == NULL)
+			continue;
+		if (dest != NULL)
+			*out = dest_prefix(dest, (enum family)f);
+		return dest != NULL;
+	}
+	return false;
+}
+
 void
 speaker_fib_again(struct speaker *sp)
 {

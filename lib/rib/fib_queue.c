@@ -85,6 +85,16 @@ rib_fib_next(struct rib *rib, enum family family)
 	return dest;
 }
 
+const struct dest *
+rib_fib_ahead(const struct rib *rib, enum family family, uint32_t n)
+{
+	const struct table *t = &rib->tables[family];
+
+	if (n >= t->fib_n)
+		return NULL;
+	return table_at(t, t->fib_queue[(t->fib_head + n) & (t->fib_room - 1)]);
+}
+
 bool
 rib_fib_pending(const struct rib *rib)
 {
