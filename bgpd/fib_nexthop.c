@@ -172,7 +172,20 @@ fib_nexthop_adopt(struct fib *fib, uint32_t id, bool group)
 
 	n->id = id;
 	link_id(&fib->nexthops, n);
+	fib->nexthops.groups_changed = true; /* one may have had it before */
 	return n;
+}
+
+/* Everything that may change which groups of the kernel have which members. */
+void
+fib_nexthop_set_present(struct fib *fib, struct fib_nexthop *n, bool present)
+{
+	if (present)
+		n->flags |= NEXTHOP_PRESENT;
+	else
+		n->flags &= (uint16_t)~NEXTHOP_PRESENT;
+	if ((n->flags & NEXTHOP_GROUP) != 0)
+		fib->nexthops.groups_changed = true;
 }
 
 void

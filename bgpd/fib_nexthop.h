@@ -48,7 +48,9 @@ enum {
 	NEXTHOP_SEEN = 1 << 6,   /* in the dump under way, or changed since it began */
 	NEXTHOP_QUEUED = 1 << 7, /* to be looked at by fib_nexthops_work() */
 	NEXTHOP_RETIRED =
-	    1 << 8, /* in no table any more, freed with the last reference */
+	    1 << 8,            /* in no table any more, freed with the last reference */
+	NEXTHOP_LOST = 1 << 9, /* the kernel has taken its routes along */
+	NEXTHOP_RECHECK = 1 << 10, /* its routes are to be judged again */
 };
 
 /* Compared and hashed as octets: made zero first. */
@@ -67,10 +69,12 @@ struct nexthop_member {
 struct fib_nexthop {
 	struct fib_nexthop *next_id, *next_key;
 	STAILQ_ENTRY(fib_nexthop) work;
-	uint32_t id;    /* 0: none yet */
-	uint32_t hash;  /* of the key */
-	uint32_t refs;  /* shapes, and groups it is a member of */
-	uint32_t stamp; /* of the entry that moved it last, see fib_entry */
+	uint32_t id;        /* 0: none yet */
+	uint32_t hash;      /* of the key */
+	uint32_t refs;      /* shapes, and groups it is a member of */
+	uint32_t stamp;     /* of the entry that moved it last, see fib_entry */
+	uint32_t lost_port; /* who deleted it, of LOST; 0: unknown */
+	uint32_t n_groups;  /* of the kernel's that have it, see may_delete() */
 	uint16_t flags;
 	uint8_t tries; /* ids that were passed over */
 	uint8_t refusals, fights;
@@ -96,8 +100,10 @@ struct fib_nexthops {
 	STAILQ_HEAD(, fib_nexthop) work;
 	struct event *timer;
 	uint64_t timer_due_ms;
-	bool moved; /* one was, and who did not follow must be looked for */
-	bool told;  /* that this kernel has none */
+	bool moved;          /* one was, and who did not follow must be looked for */
+	bool marked;         /* some are LOST or to be RECHECKed */
+	bool groups_changed; /* n_groups is to be counted again */
+	bool told;           /* that this kernel has none */
 	uint64_t succeeded, refused;
 };
 
@@ -139,6 +145,9 @@ uint32_t fib_nexthop_nth_id(const struct fib_nexthops *all, uint32_t hash, unsig
 /* Gives it the first id that is free.  False: there is none. */
 bool fib_nexthop_choose_id(struct fib *fib, struct fib_nexthop *nexthop);
 void fib_nexthop_drop_id(struct fib *fib, struct fib_nexthop *nexthop);
+/* The kernel has it, or not; of a group in front of fib_nexthop_set_now_members(). */
+void
+fib_nexthop_set_present(struct fib *fib, struct fib_nexthop *nexthop, bool present);
 void fib_nexthop_set_now_members(
     struct fib_nexthop *group, const struct nhmsg_member *members, uint8_t n);
 
@@ -205,10 +214,15 @@ void fib_nexthop_told(void *arg, const struct nhmsg_object *object,
 void fib_nexthop_borrowed(void *arg, uint32_t id);
 bool fib_nexthops_all_tables(void *arg);
 void fib_nexthops_dump_end(struct fib *fib, bool complete);
-/* The entries whose route refers to it: their route is gone ... */
+/*
+ * The entries whose route refers to it: their route is gone, or is to be judged again.
+ * They are looked for by fib_nexthops_find_routes(), in one walk over the FIB for all
+ * that has come together.
+ */
 void fib_nexthop_lost(struct fib *fib, struct fib_nexthop *nexthop, uint32_t port);
-/* ... or is to be judged again. */
-void fib_nexthop_recheck(struct fib *fib, const struct fib_nexthop *nexthop);
+void fib_nexthop_recheck(struct fib *fib, struct fib_nexthop *nexthop);
+/* Before any of them is decided. */
+void fib_nexthops_find_routes(struct fib *fib);
 /* Those that did not follow when an object moved are written by themselves. */
 void fib_nexthops_recheck_strays(struct fib *fib);
 

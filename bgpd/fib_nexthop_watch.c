@@ -13,49 +13,64 @@ enum { FIGHT_MEMORY_MS = 10 * 1000 };
 
 /* ---- the routes behind an object ---- */
 
-static bool
-refers_to(const struct fib_nexthop *to, const struct fib_nexthop *n)
+static void
+mark(struct fib *fib, struct fib_nexthop *n, unsigned flag)
 {
-	if (to == NULL || to == n)
-		return to == n && n != NULL;
-	for (unsigned i = 0; i < to->n_members; i++)
-		if (to->members[i].nexthop == n)
-			return true;
-	return false;
+	if (n->refs == 0)
+		return;
+	n->flags |= (uint16_t)flag;
+	fib->nexthops.marked = true;
+	fib_flush_within(fib, 0);
 }
 
 void
 fib_nexthop_lost(struct fib *fib, struct fib_nexthop *n, uint32_t port)
 {
-	bool by_others = port != 0 && port != fib->writer.nl.port;
-	struct route_cursor cursor = ROUTE_CURSOR_INIT;
-	struct route_node *node;
-	char what[80];
-
-	n->flags &= (uint16_t)~NEXTHOP_PRESENT;
-	snprintf(what, sizeof(what),
-	    "taken along with nexthop %u by another process (netlink port %u)", n->id,
-	    port);
-	while (
-	    n->refs > 0 && (node = route_table_walk(&fib->entries, &cursor)) != NULL) {
-		struct fib_entry *e = (struct fib_entry *)node;
-
-		if (e->have == NULL || e->have->nexthop != n)
-			continue;
-		if (by_others && e->want != NULL)
-			fib_fight(fib, e, what);
-		fib_entry_set_have(fib, e, NULL);
-		e->node.flags &= (uint16_t)~ENTRY_STALE;
-		if (fib->dumping)
-			e->node.flags |= ENTRY_SEEN;
-		fib_entry_queue(fib, e);
-	}
+	fib_nexthop_set_present(fib, n, false);
+	n->lost_port = port;
+	mark(fib, n, NEXTHOP_LOST);
 	if (n->refs == 0)
 		fib_nexthop_queue(fib, n);
 }
 
 void
-fib_nexthop_recheck(struct fib *fib, const struct fib_nexthop *n)
+fib_nexthop_recheck(struct fib *fib, struct fib_nexthop *n)
+{
+	mark(fib, n, NEXTHOP_RECHECK);
+}
+
+static void
+route_lost(struct fib *fib, struct fib_entry *e, const struct fib_nexthop *n)
+{
+	uint32_t port = n->lost_port;
+	char what[80];
+
+	if (port != 0 && port != fib->writer.nl.port && e->want != NULL) {
+		snprintf(what, sizeof(what),
+		    "taken along with nexthop %u by another process (netlink port %u)",
+		    n->id, port);
+		fib_fight(fib, e, what);
+	}
+	fib_entry_set_have(fib, e, NULL);
+	e->node.flags &= (uint16_t)~ENTRY_STALE;
+	if (fib->dumping)
+		e->node.flags |= ENTRY_SEEN;
+	fib_entry_queue(fib, e);
+}
+
+static bool
+is_to_be_judged(const struct fib_nexthop *n)
+{
+	if ((n->flags & NEXTHOP_RECHECK) != 0)
+		return true;
+	for (unsigned i = 0; i < n->n_members; i++)
+		if ((n->members[i].nexthop->flags & NEXTHOP_RECHECK) != 0)
+			return true;
+	return false;
+}
+
+static void
+judge_routes(struct fib *fib)
 {
 	struct route_cursor cursor = ROUTE_CURSOR_INIT;
 	struct route_node *node;
@@ -63,9 +78,31 @@ fib_nexthop_recheck(struct fib *fib, const struct fib_nexthop *n)
 	while ((node = route_table_walk(&fib->entries, &cursor)) != NULL) {
 		struct fib_entry *e = (struct fib_entry *)node;
 
-		if (e->have != NULL && refers_to(e->have->nexthop, n))
+		if (e->have == NULL || e->have->nexthop == NULL)
+			continue;
+		if ((e->have->nexthop->flags & NEXTHOP_LOST) != 0)
+			route_lost(fib, e, e->have->nexthop);
+		else if (is_to_be_judged(e->have->nexthop))
 			fib_entry_queue(fib, e);
 	}
+}
+
+static void
+unmark(struct fib *fib, struct fib_nexthop *n, void *arg)
+{
+	(void)fib;
+	(void)arg;
+	n->flags &= (uint16_t) ~(NEXTHOP_LOST | NEXTHOP_RECHECK);
+}
+
+void
+fib_nexthops_find_routes(struct fib *fib)
+{
+	if (!fib->nexthops.marked)
+		return;
+	fib->nexthops.marked = false;
+	judge_routes(fib);
+	fib_nexthop_each(fib, unmark, NULL);
 }
 
 static bool
@@ -132,9 +169,9 @@ fight(struct fib *fib, struct fib_nexthop *n, const char *what)
 }
 
 static void
-take_content(struct fib_nexthop *n, const struct nhmsg_object *object)
+take_content(struct fib *fib, struct fib_nexthop *n, const struct nhmsg_object *object)
 {
-	n->flags |= NEXTHOP_PRESENT;
+	fib_nexthop_set_present(fib, n, true);
 	if ((n->flags & NEXTHOP_GROUP) != 0) {
 		fib_nexthop_set_now_members(n, object->members, object->n_members);
 		return;
@@ -164,7 +201,7 @@ met(struct fib *fib, const struct nhmsg_object *object, bool ours)
 	    fib_nexthop_adopt(fib, object->id, object->n_members > 0);
 
 	n->flags |= NEXTHOP_SEEN;
-	take_content(n, object);
+	take_content(fib, n, object);
 	if (!ours)
 		n->flags |= NEXTHOP_FOREIGN;
 	else if (fib->swept)
@@ -195,7 +232,7 @@ shown(struct fib *fib, struct fib_nexthop *n, const struct nhmsg_object *object,
 	n->flags |= NEXTHOP_SEEN;
 	if ((n->flags & NEXTHOP_FLYING) != 0)
 		return; /* its answer is newer */
-	take_content(n, object);
+	take_content(fib, n, object);
 	if ((n->flags & NEXTHOP_CLAIMED) == 0 || is_as_wanted(n))
 		return;
 	if (was && source == KERNEL_EVENT)
@@ -212,10 +249,9 @@ taken_over(struct fib *fib, struct fib_nexthop *n)
 
 	if (n->refs > 0 && (n->flags & NEXTHOP_PRESENT) != 0)
 		fight(fib, n, "taken over");
-	n->flags &= (uint16_t)~NEXTHOP_PRESENT;
+	fib_nexthop_set_present(fib, n, false);
 	fib_nexthop_drop_id(fib, n);
-	if (n->refs > 0)
-		fib_nexthop_recheck(fib, n);
+	fib_nexthop_recheck(fib, n);
 	if (!claimed)
 		fib_nexthop_retire(fib, n);
 }
@@ -303,7 +339,7 @@ end_one(struct fib *fib, struct fib_nexthop *n, void *arg)
 	n->flags &= (uint16_t)~NEXTHOP_SEEN;
 	if (*complete && !seen &&
 	    (n->flags & (NEXTHOP_PRESENT | NEXTHOP_FLYING)) == NEXTHOP_PRESENT) {
-		n->flags &= (uint16_t)~NEXTHOP_PRESENT;
+		fib_nexthop_set_present(fib, n, false);
 		if ((n->flags & (NEXTHOP_CLAIMED | NEXTHOP_FOREIGN)) != NEXTHOP_CLAIMED)
 			fib_nexthop_retire(fib, n);
 		return;

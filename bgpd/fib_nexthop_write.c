@@ -277,7 +277,7 @@ written(struct fib *fib, struct fib_nexthop *n)
 				 (NEXTHOP_GROUP | NEXTHOP_PRESENT);
 	struct nhmsg_member members[KROUTE_HOPS_MAX];
 
-	n->flags |= NEXTHOP_PRESENT;
+	fib_nexthop_set_present(fib, n, true);
 	n->error = 0;
 	n->refusals = n->reason = 0;
 	n->due_ms = 0;
@@ -380,32 +380,38 @@ fib_nexthop_blame(
 /* ---- repair and removal ---- */
 
 static void
-find_group_of(struct fib *fib, struct fib_nexthop *n, void *arg)
+forget_groups(struct fib *fib, struct fib_nexthop *n, void *arg)
 {
-	struct {
-		uint32_t id;
-		bool found;
-	} *search = arg;
-
 	(void)fib;
-	if ((n->flags & NEXTHOP_PRESENT) == 0)
+	(void)arg;
+	n->n_groups = 0;
+}
+
+static void
+count_members(struct fib *fib, struct fib_nexthop *group, void *arg)
+{
+	(void)arg;
+	if ((group->flags & NEXTHOP_PRESENT) == 0)
 		return;
-	for (unsigned i = 0; i < n->n_now; i++)
-		search->found = search->found || n->now_members[i].id == search->id;
+	for (unsigned i = 0; i < group->n_now; i++) {
+		struct fib_nexthop *member =
+		    fib_nexthop_find(fib, group->now_members[i].id);
+
+		if (member != NULL)
+			member->n_groups++;
+	}
 }
 
 /* A group in the kernel, adopted perhaps, has it: it would lose its member. */
 static bool
 is_in_group(struct fib *fib, const struct fib_nexthop *n)
 {
-	struct {
-		uint32_t id;
-		bool found;
-	} search = { n->id, false };
-
-	if ((n->flags & NEXTHOP_GROUP) == 0)
-		fib_nexthop_each(fib, find_group_of, &search);
-	return search.found;
+	if (fib->nexthops.groups_changed) {
+		fib->nexthops.groups_changed = false;
+		fib_nexthop_each(fib, forget_groups, NULL);
+		fib_nexthop_each(fib, count_members, NULL);
+	}
+	return n->n_groups > 0;
 }
 
 static bool
@@ -446,8 +452,10 @@ remove_unused(struct fib *fib, struct fib_nexthop *n)
 			struct fib_nexthop *member =
 			    fib_nexthop_find(fib, n->now_members[i].id);
 
-			if (member != NULL)
-				fib_nexthop_queue(fib, member);
+			if (member == NULL)
+				continue;
+			member->n_groups -= member->n_groups > 0;
+			fib_nexthop_queue(fib, member);
 		}
 	fib_nexthop_retire(fib, n);
 	return true;
@@ -495,6 +503,7 @@ fib_nexthops_work(struct fib *fib)
 {
 	struct fib_nexthop *n;
 
+	fib_nexthops_find_routes(fib);
 	while ((n = STAILQ_FIRST(&fib->nexthops.work)) != NULL) {
 		if (!work_on(fib, n))
 			return;
