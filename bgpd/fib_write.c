@@ -18,7 +18,8 @@
 #include "fib_internal.h"
 
 enum {
-	BATCH_MIN = 8,
+	BATCH_MIN = 16,
+	BATCH_FIRST = 64,
 	BATCH_SLOW_US = 1000,
 	BATCH_QUICK_US = 300,
 	TURN_US = 2000,
@@ -420,6 +421,7 @@ on_flush(int fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	fib->flush_soon = false;
+	fib_nexthops_find_routes(fib); /* even if nothing can be written now */
 	while (may_write(fib)) {
 		/* What is decided rests on all that is known. */
 		bool more = !kernel_drain(fib->k, DRAIN_DATAGRAMS);
@@ -446,7 +448,7 @@ fib_writer_open(struct fib *fib, char *err, size_t errlen)
 {
 	struct event_base *base = kernel_event_base(fib->k);
 
-	fib->batch = WRITER_BATCH_MAX;
+	fib->batch = BATCH_FIRST;
 	STAILQ_INIT(&fib->victims);
 	if (!netlink_writer_open(&fib->writer, on_answer, fib, err, errlen))
 		return false;

@@ -374,7 +374,7 @@ kernel_set_hook(struct kernel *k, const struct kernel_hook *hook, uint32_t port)
 {
 	k->hook = hook != NULL ? *hook : (struct kernel_hook){ 0 };
 	k->writer_port = port;
-	netlink_skip_routes_of(&k->event_socket, hook != NULL ? port : 0);
+	netlink_skip_writes_of(&k->event_socket, hook != NULL ? port : 0);
 	if (hook != NULL && (k->synced || k->dumping))
 		kernel_resync_soon(k);
 }

@@ -35,12 +35,12 @@ void netlink_close(struct netlink *nl);
 bool netlink_join(struct netlink *nl, int group);
 
 /*
- * Events of routes that the socket with this port adds or deletes stay in the kernel:
- * its answers say the same, and a million of them cost more than the rest of the work.
- * What it replaces is told still, for what stood there may have been another's.  0: all
+ * Events of what the socket with this port writes stay in the kernel: its answers say
+ * the same, and a million of them cost more than the rest of the work.  Of a route that
+ * it replaces is told still, for what stood there may have been another's.  0: all
  * events.
  */
-void netlink_skip_routes_of(struct netlink *nl, uint32_t port);
+void netlink_skip_writes_of(struct netlink *nl, uint32_t port);
 
 /* One buffer serves all sockets of a thread: what is read is handled at once. */
 enum { NETLINK_BUFFER_LEN = 64 * 1024 };
@@ -85,8 +85,8 @@ enum dump_status netlink_dump_read(struct netlink_dump *dump, void *buffer);
 /* ---- writes ---- */
 
 enum {
-	WRITER_BATCH_MAX = 64,   /* messages a sendmsg() */
-	WRITER_FLYING_MAX = 256, /* sent and not answered */
+	WRITER_BATCH_MAX = 256,   /* messages a sendmsg() */
+	WRITER_FLYING_MAX = 1024, /* sent and not answered */
 };
 
 enum writer_result {
