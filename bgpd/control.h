@@ -59,8 +59,11 @@ struct control_ops {
 	void (*after_change)(void *arg);
 
 	bool (*ready)(void *arg);
-	/* The FIB; all three NULL where nothing is installed. */
+	/* The FIB; all four NULL where nothing is installed. */
 	bool (*route_installed)(void *arg, const struct prefix *prefix);
+	/* Emits the one route of this prefix, or none. */
+	void (*fib_route)(void *arg, const struct prefix *prefix,
+	    control_fib_emit *emit, void *emit_arg);
 	void (*fib_counts)(void *arg, struct control_fib_counts *out);
 	/*
 	 * Emits the next few routes (one bucket, a page) from *position on, which

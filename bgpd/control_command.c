@@ -139,24 +139,31 @@ run_show_kernel(struct call *call)
 		call->job->kind = CONTROL_JOB_KERNEL;
 }
 
+/* Peers may come and go while a job runs: their numbers are kept. */
 static void
-run_show_peers(struct call *call)
+note_peers(struct call *call)
 {
 	struct speaker *sp = call->ops->speaker;
 	struct control_job *job = call->job;
 	struct peer *peer;
 	size_t n = 0;
 
-	if (!ends_after(call, 0))
-		return;
 	for (peer = speaker_first_peer(sp); peer != NULL;
 	     peer = speaker_next_peer(sp, peer))
 		n++;
-	job->kind = CONTROL_JOB_PEERS;
 	job->peers = mem_resize(NULL, n == 0 ? 1 : n, sizeof(*job->peers));
 	for (peer = speaker_first_peer(sp); peer != NULL && job->n_peers < n;
 	     peer = speaker_next_peer(sp, peer))
 		job->peers[job->n_peers++] = peer->number;
+}
+
+static void
+run_show_peers(struct call *call)
+{
+	if (!ends_after(call, 0))
+		return;
+	call->job->kind = CONTROL_JOB_PEERS;
+	note_peers(call);
 }
 
 static void
@@ -279,6 +286,25 @@ run_show_routes(struct call *call)
 		return;
 	call->job->kind = CONTROL_JOB_ROUTES;
 	route_walk_begin(&call->job->routes, &query);
+}
+
+static void
+run_explain(struct call *call)
+{
+	struct route_query query;
+
+	if (call->n == 0 || !read_destination(call->words[0], &query)) {
+		fail(call, CONTROL_USAGE, "'explain' needs a prefix or an address");
+		return;
+	}
+	if (!ends_after(call, 1))
+		return;
+	call->job->prefix = query.prefix;
+	if (query.match == ROUTE_MATCH_LONGEST)
+		explain_find(call->ops, &call->job->prefix);
+	call->job->kind = CONTROL_JOB_EXPLAIN;
+	call->job->answer = explain_begin(call->ops, &call->job->prefix);
+	note_peers(call);
 }
 
 static const struct command show_commands[] = {
@@ -424,7 +450,7 @@ static const struct command commands[] = {
 	{ "version", run_version },
 	{ "test", NULL },
 	{ "drain", NULL },
-	{ "explain", NULL },
+	{ "explain", run_explain },
 	{ "monitor", NULL },
 	{ "check", NULL },
 };

@@ -8,6 +8,7 @@
 #ifndef BGPD_CONTROL_COMMAND_H
 #define BGPD_CONTROL_COMMAND_H
 
+#include "show_explain.h"
 #include "show_routes.h"
 
 enum control_status {
@@ -28,6 +29,7 @@ enum control_job_kind {
 	CONTROL_JOB_ROUTES,
 	CONTROL_JOB_PEERS,
 	CONTROL_JOB_KERNEL,
+	CONTROL_JOB_EXPLAIN,
 	CONTROL_JOB_SHUTDOWN, /* answered when the daemon ends */
 };
 
@@ -37,6 +39,8 @@ struct control_job {
 	uint32_t *peers; /* numbers; owned */
 	size_t n_peers, next_peer;
 	uint32_t fib_position;
+	struct prefix prefix; /* of EXPLAIN */
+	json_t *answer;       /* being made; a reference */
 };
 
 /*

@@ -39,6 +39,25 @@ slice_peers(
 	return job->next_peer < job->n_peers;
 }
 
+static bool
+slice_explain(
+    struct control_job *job, const struct control_ops *ops, show_emit *emit, void *arg)
+{
+	const struct peer *peer;
+	int i;
+
+	for (i = 0; i < SLICE_PEERS && job->next_peer < job->n_peers; i++) {
+		peer = speaker_peer(ops->speaker, job->peers[job->next_peer++]);
+		if (peer != NULL && !peer->leaving)
+			explain_peer(job->answer, ops, &job->prefix, peer);
+	}
+	if (job->next_peer < job->n_peers)
+		return true;
+	emit(arg, job->answer);
+	job->answer = NULL;
+	return false;
+}
+
 bool
 control_job_slice(
     struct control_job *job, const struct control_ops *ops, show_emit *emit, void *arg)
@@ -50,6 +69,7 @@ control_job_slice(
 		return route_walk_slice(
 		    &job->routes, ops, SLICE_DESTINATIONS, emit, arg);
 	case CONTROL_JOB_PEERS: return slice_peers(job, ops, emit, arg);
+	case CONTROL_JOB_EXPLAIN: return slice_explain(job, ops, emit, arg);
 	case CONTROL_JOB_KERNEL:
 		return ops->fib_walk(
 		    ops->arg, &job->fib_position, emit_kernel_route, &to);
@@ -63,5 +83,6 @@ void
 control_job_end(struct control_job *job)
 {
 	free(job->peers);
+	json_decref(job->answer);
 	*job = (struct control_job){ .kind = CONTROL_JOB_NONE };
 }

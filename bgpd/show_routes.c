@@ -245,6 +245,15 @@ emit_dest(const struct route_walk *walk, const struct control_ops *ops,
 }
 
 void
+show_paths(const struct control_ops *ops, enum family family, const struct dest *dest,
+    show_emit *emit, void *arg)
+{
+	const struct route_walk all = { .query = { .match = ROUTE_MATCH_ALL } };
+
+	emit_dest(&all, ops, family, dest, emit, arg);
+}
+
+void
 route_walk_begin(struct route_walk *walk, const struct route_query *query)
 {
 	walk->query = *query;

@@ -44,4 +44,8 @@ void route_walk_begin(struct route_walk *walk, const struct route_query *query);
 bool route_walk_slice(struct route_walk *walk, const struct control_ops *ops,
     unsigned budget, show_emit *emit, void *arg);
 
+/* The rows of all paths of one destination, in the order of its list. */
+void show_paths(const struct control_ops *ops, enum family family,
+    const struct dest *dest, show_emit *emit, void *arg);
+
 #endif

@@ -156,6 +156,18 @@ emit_one(void *arg, const struct fib_status *status)
 	walk->emit(walk->emit_arg, &out);
 }
 
+static void
+fib_route(
+    void *arg, const struct prefix *prefix, control_fib_emit *emit, void *emit_arg)
+{
+	struct walk_context walk = { arg, emit, emit_arg };
+	struct fib_status status;
+
+	if (walk.daemon->fib != NULL &&
+	    fib_state(walk.daemon->fib, prefix, &status) != FIB_STATE_NONE)
+		emit_one(&walk, &status);
+}
+
 static bool
 walk_fib(void *arg, uint32_t *position, control_fib_emit *emit, void *emit_arg)
 {
@@ -175,6 +187,7 @@ daemon_fill_control_ops(struct daemon *d)
 		.after_change = after_change,
 		.ready = ready,
 		.route_installed = route_installed,
+		.fib_route = fib_route,
 		.fib_counts = fib_counts,
 		.fib_walk = walk_fib,
 		.reload = reload,

@@ -44,6 +44,9 @@ print_usage(FILE *out)
 	    "  show groups                   who shares one encoding, and how far they "
 	    "are\n"
 	    "  show memory                   what needs how much\n"
+	    "  explain PREFIX|ADDRESS        why a route is, or is not, where one "
+	    "looks "
+	    "for it\n"
 	    "  peer NAME enable | disable [REASON] | restart [REASON]\n"
 	    "  reload                        read the configuration again\n"
 	    "  log debug|info|notice|warning|error\n"
@@ -86,7 +89,7 @@ asks_for_one(const struct command *command)
 static void
 choose_view(struct command *command)
 {
-	command->view = VIEW_RESULT;
+	command->view = is_word(command, 0, "explain") ? VIEW_EXPLAIN : VIEW_RESULT;
 	if (!is_word(command, 0, "show"))
 		return;
 	if (command->n == 1)
@@ -297,13 +300,13 @@ finish(int status)
 	return status;
 }
 
-/* -j is taken behind `show` too, where no word can be mistaken for it. */
+/* -j is taken behind `show` and `explain` too, where no word can be mistaken for it. */
 static void
 take_late_json(struct command *command)
 {
 	size_t i, n = 0;
 
-	if (!is_word(command, 0, "show"))
+	if (!is_word(command, 0, "show") && !is_word(command, 0, "explain"))
 		return;
 	for (i = 0; i < command->n; i++) {
 		if (is_word(command, i, "-j"))

@@ -157,6 +157,7 @@ print_kept(enum view_kind kind, const json_t *object, FILE *out)
 	case VIEW_PEER: print_peer(object, out); break;
 	case VIEW_ROUTE_RECORDS: print_route_record(object, out); break;
 	case VIEW_MEMORY: print_memory(object, out); break;
+	case VIEW_EXPLAIN: print_explain(object, out); break;
 	default: print_result(object, out); break;
 	}
 }

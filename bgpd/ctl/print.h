@@ -24,6 +24,7 @@ enum view_kind {
 	VIEW_KERNEL,
 	VIEW_GROUPS,
 	VIEW_MEMORY,
+	VIEW_EXPLAIN,
 };
 
 struct view {
@@ -46,6 +47,7 @@ void print_router(const json_t *router, FILE *out);
 void print_memory(const json_t *memory, FILE *out);
 void print_result(const json_t *result, FILE *out);
 void print_peer(const json_t *peer, FILE *out);
+void print_explain(const json_t *answer, FILE *out);
 void print_route_record(const json_t *route, FILE *out);
 
 void peers_add(struct view *view, const json_t *peer);

@@ -138,6 +138,10 @@ bool member_route(const struct member *member, const struct dest *dest, unsigned
  * returns the length, 0 when it is not exported. */
 size_t member_export(const struct out *out, const struct member *member,
     const struct path *path, struct addr *next_hop, uint8_t *block, size_t len);
+/* Why the path is not for the member, in words; NULL: it is, unless it does not fit
+ * into a message. */
+const char *member_refusal(
+    const struct out *out, const struct member *member, const struct path *path);
 uint32_t out_group_count(const struct out *out);
 /* One update group, for people. */
 struct out_group {

@@ -20,14 +20,17 @@ path_is_from_client(const struct rib *rib, const struct path *path)
 	return rib_peer_info(rib, path->peer)->client;
 }
 
-/* RFC 1997: judged on the Loc-RIB's route. */
-static bool
-communities_allow(const struct group_key *key, const struct attrs *attrs)
+/* RFC 1997: judged on the Loc-RIB's route.  NULL: they allow it. */
+static const char *
+communities_refuse(const struct group_key *key, const struct attrs *attrs)
 {
 	if (attrs->flags & ATTRS_NO_ADVERTISE)
-		return false;
-	return !key->ebgp ||
-	       (attrs->flags & (ATTRS_NO_EXPORT | ATTRS_NO_EXPORT_SUBCONFED)) == 0;
+		return "NO_ADVERTISE (RFC 1997)";
+	if (key->ebgp && (attrs->flags & ATTRS_NO_EXPORT))
+		return "NO_EXPORT, and the session is eBGP (RFC 1997)";
+	if (key->ebgp && (attrs->flags & ATTRS_NO_EXPORT_SUBCONFED))
+		return "NO_EXPORT_SUBCONFED, and the session is eBGP (RFC 1997)";
+	return NULL;
 }
 
 static struct addr
@@ -57,22 +60,34 @@ export_owners(const struct group_key *key, const struct path *path)
 		.next_hop = export_next_hop(key, attrs) };
 }
 
+const char *
+export_refusal(const struct rib *rib, const struct group_key *key,
+    const struct path *path, struct addr *next_hop)
+{
+	const char *refusal;
+
+	if (!key->passes)
+		return "no export filter lets it pass (RFC 8212 on eBGP)";
+	if (key->own_only && path->peer != RIB_LOCAL_PEER)
+		return "after the restart learned routes still wait (RFC 4724 4.1)";
+	/* RFC 4456 6: from a non-client to clients, from a client to all. */
+	if (!key->ebgp && path_is_ibgp(rib, path) && !key->client &&
+	    !path_is_from_client(rib, path))
+		return "learned by iBGP, and neither side is a client (RFC 4456 6)";
+	refusal = communities_refuse(key, path->attrs);
+	if (refusal != NULL)
+		return refusal;
+	*next_hop = export_next_hop(key, path->attrs);
+	return next_hop->family == key->family
+		   ? NULL
+		   : "its next hop cannot be expressed on the session";
+}
+
 bool
 export_may(const struct rib *rib, const struct group_key *key, const struct path *path,
     struct addr *next_hop)
 {
-	if (!key->passes)
-		return false;
-	if (key->own_only && path->peer != RIB_LOCAL_PEER)
-		return false;
-	/* RFC 4456 6: from a non-client to clients, from a client to all. */
-	if (!key->ebgp && path_is_ibgp(rib, path) && !key->client &&
-	    !path_is_from_client(rib, path))
-		return false;
-	if (!communities_allow(key, path->attrs))
-		return false;
-	*next_hop = export_next_hop(key, path->attrs);
-	return next_hop->family == key->family;
+	return export_refusal(rib, key, path, next_hop) == NULL;
 }
 
 struct edit {

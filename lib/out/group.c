@@ -559,6 +559,31 @@ member_export(const struct out *out, const struct member *member,
 	    out->rib, &member->group->key, path, next_hop, block, len);
 }
 
+static const char *
+owner_refusal(const struct target *target, const struct member *member)
+{
+	if (target->source == member->peer)
+		return "it was learned from this peer";
+	return target->originator != 0 && target->originator == member->router_id
+		   ? "this peer is its originator (RFC 4456 8)"
+		   : "its next hop is this peer's address (RFC 4271 5.1.3)";
+}
+
+const char *
+member_refusal(
+    const struct out *out, const struct member *member, const struct path *path)
+{
+	struct target target;
+	struct addr next_hop;
+
+	if (member->group == NULL)
+		return "the session does not carry the family";
+	target = export_owners(&member->group->key, path);
+	if (target_is_owner(&target, member))
+		return owner_refusal(&target, member);
+	return export_refusal(out->rib, &member->group->key, path, &next_hop);
+}
+
 uint32_t
 out_group_count(const struct out *out)
 {

@@ -166,6 +166,9 @@ bool bits_clear(struct out_bits *bits, uint32_t i);
 /* export.c */
 /* Whom a path must not go back to; FOR_OTHERS. */
 struct target export_owners(const struct group_key *key, const struct path *path);
+/* Why the path is not for this group, in words; NULL: it is, with this next hop. */
+const char *export_refusal(const struct rib *rib, const struct group_key *key,
+    const struct path *path, struct addr *next_hop);
 bool export_may(const struct rib *rib, const struct group_key *key,
     const struct path *path, struct addr *next_hop);
 /* The attribute block as it goes out, without MP_REACH.  0: it does not fit `len`. */
