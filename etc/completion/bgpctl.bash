@@ -35,7 +35,7 @@ _bgpctl() {
 
 	case "${words[*]}" in
 	'')
-		choices=(show peer reload log shutdown version)
+		choices=(show explain peer reload log shutdown version)
 		[[ $current != -* ]] || choices=(-s -j -V -h)
 		;;
 	show) choices=(peers peer routes kernel groups memory) ;;

@@ -41,7 +41,7 @@ static const struct {
 	const char *what;
 	enum source source;
 	unsigned key;
-	const char *in, *want; /* NULL: not exported */
+	const char *in, *want; /* "!...": not exported, with these words for it */
 } cases[] = {
 	/* RFC 4271 5.1.2, 5.1.3, 5.1.4, 5.1.5 */
 	{ "eBGP to eBGP", EBGP, TO_EBGP, ORIGIN PATH_300 MED, ORIGIN PATH_1_300 SELF },
@@ -56,7 +56,8 @@ static const struct {
 	    ORIGIN "40020c02010000000101010000012c" SELF },
 
 	/* RFC 4456 6, 8 */
-	{ "non-client to non-client", IBGP, 0, ORIGIN PATH_300 LOCAL_PREF, NULL },
+	{ "non-client to non-client", IBGP, 0, ORIGIN PATH_300 LOCAL_PREF,
+	    "!RFC 4456 6" },
 	{ "non-client to client", IBGP, TO_CLIENT, ORIGIN PATH_300 LOCAL_PREF,
 	    ORIGIN PATH_300 NEXT_HOP LOCAL_PREF "8009040a000001"
 						"800a04000000fe" },
@@ -94,22 +95,23 @@ static const struct {
 	{ "self on a reflector", CLIENT, TO_CLIENT | HOP_SELF, ORIGIN PATH_300,
 	    ORIGIN PATH_300 SELF LOCAL_PREF_100 "8009040a000001"
 						"800a04000000fe" },
-	{ "no address of ours", OWN, NO_SELF, ORIGIN NO_PATH, NULL },
+	{ "no address of ours", OWN, NO_SELF, ORIGIN NO_PATH, "!next hop" },
 	{ "none needed", EBGP, NO_SELF, ORIGIN PATH_300,
 	    ORIGIN PATH_300 NEXT_HOP LOCAL_PREF_100 },
 
 	/* policy */
-	{ "nothing passes", OWN, TO_EBGP | BLOCKED, ORIGIN NO_PATH, NULL },
-	{ "deferring: learned", EBGP, OWN_ONLY, ORIGIN PATH_300, NULL },
+	{ "nothing passes", OWN, TO_EBGP | BLOCKED, ORIGIN NO_PATH, "!RFC 8212" },
+	{ "deferring: learned", EBGP, OWN_ONLY, ORIGIN PATH_300, "!RFC 4724 4.1" },
 	{ "deferring: own", OWN, OWN_ONLY, ORIGIN NO_PATH,
 	    ORIGIN NO_PATH SELF LOCAL_PREF_100 },
 	/* RFC 1997 */
-	{ "no-export to eBGP", EBGP, TO_EBGP, ORIGIN PATH_300 "c00804ffffff01", NULL },
+	{ "no-export to eBGP", EBGP, TO_EBGP, ORIGIN PATH_300 "c00804ffffff01",
+	    "!NO_EXPORT," },
 	{ "no-export to iBGP", EBGP, 0, ORIGIN PATH_300 "c00804ffffff01",
 	    ORIGIN PATH_300 NEXT_HOP LOCAL_PREF_100 "c00804ffffff01" },
-	{ "no-advertise", EBGP, 0, ORIGIN PATH_300 "c00804ffffff02", NULL },
+	{ "no-advertise", EBGP, 0, ORIGIN PATH_300 "c00804ffffff02", "!NO_ADVERTISE" },
 	{ "no-export-subconfed to eBGP", EBGP, TO_EBGP,
-	    ORIGIN PATH_300 "c00804ffffff03", NULL },
+	    ORIGIN PATH_300 "c00804ffffff03", "!NO_EXPORT_SUBCONFED" },
 	{ "no-export-subconfed to iBGP", EBGP, 0, ORIGIN PATH_300 "c00804ffffff03",
 	    ORIGIN PATH_300 NEXT_HOP LOCAL_PREF_100 "c00804ffffff03" },
 	{ "other communities travel", EBGP, TO_EBGP,
@@ -196,6 +198,7 @@ START_TEST(edit)
 	uint8_t in[2048], want[2048], got[4096];
 	size_t len = hex_bytes(cases[_i].in, in, sizeof(in)), want_len = 0;
 	struct addr next_hop;
+	const char *why;
 
 	set_source(e, cases[_i].source);
 	exporter_announce(e, cases[_i].source == OWN ? RIB_LOCAL_PEER : 1,
@@ -204,10 +207,16 @@ START_TEST(edit)
 	out_join(e->out, &e->member, EXPORTER_MEMBER, &key);
 	len = member_export(e->out, &e->member, dest_best(rib_find(e->rib, &prefix)),
 	    &next_hop, got, sizeof(got));
-	if (cases[_i].want != NULL)
+	if (cases[_i].want[0] != '!')
 		want_len = hex_bytes(cases[_i].want, want, sizeof(want));
 	ck_assert_msg(len == want_len && memcmp(got, want, len) == 0, "%s: %zu octets",
 	    cases[_i].what, len);
+	/* Who asks why not is told the rule. */
+	why = member_refusal(e->out, &e->member, dest_best(rib_find(e->rib, &prefix)));
+	ck_assert_msg(cases[_i].want[0] == '!'
+			  ? why != NULL && strstr(why, cases[_i].want + 1) != NULL
+			  : why == NULL,
+	    "%s: %s", cases[_i].what, why == NULL ? "no refusal" : why);
 	/* A buffer one octet short is said to be too short. */
 	if (len > 0)
 		ck_assert_uint_eq(
@@ -260,15 +269,15 @@ static const struct {
 	const char *what;
 	uint32_t source;
 	const char *in, *next_hop;
-	bool sent;
+	const char *why_not;
 } owners[] = {
-	{ "another's", 1, ORIGIN PATH_300, "192.0.2.1", true },
-	{ "its own", EXPORTER_MEMBER, ORIGIN PATH_300, "192.0.2.1", false },
+	{ "another's", 1, ORIGIN PATH_300, "192.0.2.1", NULL },
+	{ "its own", EXPORTER_MEMBER, ORIGIN PATH_300, "192.0.2.1", "learned from" },
 	{ "it is the originator", 1, ORIGIN PATH_300 "8009040a000003", "192.0.2.1",
-	    false },
+	    "originator" },
 	{ "another is the originator", 1, ORIGIN PATH_300 "8009040a000004", "192.0.2.1",
-	    true },
-	{ "its address is the next hop", 1, ORIGIN PATH_300, "10.0.0.3", false },
+	    NULL },
+	{ "its address is the next hop", 1, ORIGIN PATH_300, "10.0.0.3", "next hop" },
 };
 
 START_TEST(owner)
@@ -278,6 +287,7 @@ START_TEST(owner)
 	struct prefix prefix = prefix_from("198.51.100.0/24");
 	uint8_t in[256];
 	struct path path;
+	const char *why;
 	uint32_t path_id;
 	size_t len = hex_bytes(owners[_i].in, in, sizeof(in));
 
@@ -287,9 +297,13 @@ START_TEST(owner)
 	exporter_announce(e, owners[_i].source, "198.51.100.0/24",
 	    (struct slice){ in, len }, owners[_i].next_hop);
 	exporter_drain(e);
-	ck_assert_msg((e->len > 0) == owners[_i].sent, "%s", owners[_i].what);
+	ck_assert_msg(
+	    (e->len > 0) == (owners[_i].why_not == NULL), "%s", owners[_i].what);
 	ck_assert(member_route(&e->member, rib_find(e->rib, &prefix), 0, &path,
-		      &path_id) == owners[_i].sent);
+		      &path_id) == (owners[_i].why_not == NULL));
+	why = member_refusal(e->out, &e->member, dest_best(rib_find(e->rib, &prefix)));
+	ck_assert(owners[_i].why_not == NULL ? why == NULL
+					     : strstr(why, owners[_i].why_not) != NULL);
 	exporter_free(e);
 }
 END_TEST
@@ -314,7 +328,7 @@ START_TEST(owner_withdrawal)
 	exporter_announce(e, owners[_i].source, "198.51.100.0/24",
 	    (struct slice){ in, len }, owners[_i].next_hop);
 	exporter_drain(e);
-	if (owners[_i].sent) {
+	if (owners[_i].why_not == NULL) {
 		ck_assert_uint_gt(e->len, 30);
 	} else {
 		ck_assert_uint_eq(e->len, hex_bytes(withdrawal, want, sizeof(want)));
