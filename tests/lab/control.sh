@@ -130,7 +130,7 @@ lab_check 'a word too many' refused 2 "unexpected word 'tonight'" peer b disable
 lab_check 'no command' code 2 a
 lab_check 'unknown option' code 2 a -x show
 for command in 'show attributes' 'show nexthops' 'show history' 'drain' \
-	'explain 10.0.0.0/8' 'monitor' 'peer b refresh' 'reload --keep' 'reload --confirm 5' \
+	'monitor' 'peer b refresh' 'reload --keep' 'reload --confirm 5' \
 	'check /dev/null' 'test all 10.0.0.0/8'; do
 	# shellcheck disable=SC2086
 	lab_check "'$command' is refused" refused 2 'not supported by this release' $command
