@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The least of an iBGP speaker, for tools that play many peers: OPEN, KEEPALIVEs, whole
-messages in and out.  IPv4 unicast, 4-octet AS numbers, End-of-RIB (RFC 4724) announced."""
+messages in and out.  IPv4 unicast, 4-octet AS numbers, End-of-RIB (RFC 4724) announced;
+`more` capabilities where one likes."""
 import select
 import socket
 import struct
@@ -19,7 +20,7 @@ def framed(kind, *bodies):
 class Session:
     """One session from `local` to `peer`; made when it is established."""
 
-    def __init__(self, peer, port, local, asn, hold):
+    def __init__(self, peer, port, local, asn, hold, more=b""):
         self.socket = socket.create_connection((peer, port), 10, (local, 0))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = b""
@@ -27,7 +28,7 @@ class Session:
         self.hold = hold
         self.alive = time.monotonic()
         capabilities = (b"\x01\x04\0\x01\0\x01" b"\x02\0" b"\x40\x02\0\0"
-                        b"\x41\x04" + struct.pack(">I", asn))
+                        b"\x41\x04" + struct.pack(">I", asn) + more)
         parameter = bytes((2, len(capabilities))) + capabilities
         short = asn if asn < 65536 else 23456
         self.send(OPEN, struct.pack(">BHH", 4, short, hold) + socket.inet_aton(local)
