@@ -61,6 +61,7 @@ static const struct {
 	[EVENT_MAX_PREFIXES] = { "max-prefixes", LOG_LEVEL_WARNING, true },
 	[EVENT_TOO_LONG] = { "too-long", LOG_LEVEL_WARNING, true },
 	[EVENT_CONVERGED] = { "converged", LOG_LEVEL_NOTICE, false },
+	[EVENT_DAMPED] = { "held-down", LOG_LEVEL_WARNING, true },
 	[EVENT_REFUSED_OPEN] = { "open-refused", LOG_LEVEL_WARNING, true },
 };
 
@@ -71,6 +72,7 @@ static const char *const more_text[] = {
 	[EVENT_END_OF_RIB] = "End-of-RIB markers",
 	[EVENT_MAX_PREFIXES] = "times over max-prefixes",
 	[EVENT_TOO_LONG] = "routes too long for a message",
+	[EVENT_DAMPED] = "times held down",
 	[EVENT_REFUSED_OPEN] = "refused OPENs",
 };
 
@@ -276,6 +278,12 @@ say(const struct speaker_event *event, char *buf, size_t len)
 	case EVENT_CONVERGED:
 		snprintf(buf, len,
 		    "converged: kernel routes that nobody confirmed are removed");
+		break;
+	case EVENT_DAMPED:
+		snprintf(buf, len,
+		    "held down for %s: the last %" PRIu64
+		    " sessions ended with malformed messages",
+		    event->text, event->count);
 		break;
 	case EVENT_REFUSED_OPEN:
 		snprintf(buf, len, "OPEN refused: %s", event->text);

@@ -213,6 +213,18 @@ group_name(const struct control_ops *ops, const struct peer *peer)
 	return text_json(conf->groups[peer->group].name);
 }
 
+/* After malformed messages (RFC 4271 8.1.1, DampPeerOscillations). */
+static json_t *
+held_down(const struct control_ops *ops, const struct peer *peer)
+{
+	uint64_t now = speaker_now(ops->speaker);
+
+	return peer->damped_until_ms > now
+		   ? json_integer(
+			 (json_int_t)((peer->damped_until_ms - now + 999) / 1000))
+		   : json_null();
+}
+
 json_t *
 show_peer_record(const struct control_ops *ops, const struct peer *peer)
 {
@@ -243,5 +255,6 @@ show_peer_record(const struct control_ops *ops, const struct peer *peer)
 		(json_int_t)peer->counters.faults_discard, "reset",
 		(json_int_t)peer->counters.faults_reset));
 	show_put(o, "stale_families", family_list(peer->stale));
+	show_put(o, "held_down_s", held_down(ops, peer));
 	return o;
 }

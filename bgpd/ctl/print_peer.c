@@ -68,6 +68,9 @@ print_state(const json_t *peer, FILE *out)
 		print_line(out, "last error", "%s ago: %s",
 		    field_duration(peer, "last_error_age_s", age),
 		    field_text(peer, "last_error"));
+	if (has(peer, "held_down_s"))
+		print_line(out, "held down", "for %s more, after malformed messages",
+		    field_duration(peer, "held_down_s", duration));
 	print_line(out, "flaps", "%s", field_digits(peer, "flaps", flaps));
 	if (field_is_true(peer, "stale")) {
 		char list[LIST_LEN];

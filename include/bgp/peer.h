@@ -63,6 +63,9 @@ struct peer {
 	struct peer *next, *prev;
 	struct peer *address_chain;
 	bool over_limit_warned[FAMILY_COUNT];
+	uint8_t malformed;        /* sessions that ended so, see core/damp.c */
+	uint64_t malformed_ms;    /* the last of them */
+	uint64_t damped_until_ms; /* no connection before; 0: none was malformed */
 };
 
 /* The state `show peers` prints: that of the connection farthest on. */

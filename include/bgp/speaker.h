@@ -97,8 +97,9 @@ enum accept_verdict {
 	ACCEPT_OK,
 	ACCEPT_UNKNOWN, /* no peer and no range with that address */
 	ACCEPT_DISABLED,
-	ACCEPT_BUSY, /* one connection of that peer is being judged already */
-	ACCEPT_FULL, /* max-sessions of the range */
+	ACCEPT_BUSY,   /* one connection of that peer is being judged already */
+	ACCEPT_FULL,   /* max-sessions of the range */
+	ACCEPT_DAMPED, /* held down after malformed messages */
 };
 const char *accept_verdict_text(enum accept_verdict verdict);
 
@@ -170,6 +171,7 @@ enum event_kind {
 	EVENT_MAX_PREFIXES, /* count; text: the action */
 	EVENT_TOO_LONG,     /* prefix: a route that does not fit into a message */
 	EVENT_CONVERGED,    /* the restart is over: sweep the FIB */
+	EVENT_DAMPED,       /* held down; count: malformed sessions; text: how long */
 	EVENT_REFUSED_OPEN, /* text */
 };
 

@@ -120,6 +120,17 @@ void handover_keep_client(struct speaker *sp, struct peer *peer, bool was_client
 /* configure.c */
 void peer_set_client(struct speaker *sp, struct peer *peer, bool client);
 
+/* damp.c */
+/* The session ends with the NOTIFICATION of s->error: does that count against the peer?
+ */
+void damp_note(struct session *s);
+/* How long the peer is still held down. */
+uint64_t damp_left_ms(const struct speaker *sp, const struct peer *peer);
+bool damp_remembers(const struct speaker *sp, const struct peer *peer);
+/* 0: there is nothing to remember. */
+uint64_t damp_memory_end_ms(const struct peer *peer);
+void damp_forget(struct peer *peer);
+
 /* event.c */
 struct speaker_event *
 note_event(struct speaker *sp, enum event_kind kind, struct peer *peer);

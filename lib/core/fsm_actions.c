@@ -223,13 +223,14 @@ plan_redial(struct session *s, bool was_established)
 	if (has_connection(peer) || !may_connect(sp, peer))
 		return;
 	if (peer->dynamic) {
-		if (!peer_has_stale(peer))
+		/* It is remembered for a while, or it could begin anew each time. */
+		if (!peer_has_stale(peer) && !damp_remembers(sp, peer))
 			peer_leave(sp, peer);
 		return;
 	}
 	if (was_established && sp->now_ms - s->up_ms >= STABLE_MS)
 		peer->failures = 0;
-	if (s->refused && peer->refusals < QUICK_TRIES) {
+	if (s->refused && peer->refusals < QUICK_TRIES && damp_left_ms(sp, peer) == 0) {
 		/* The host is there and its daemon is not: it may be about to start. */
 		peer_schedule_retry(sp, peer, (uint64_t)QUICK_MS << peer->refusals++);
 		return;
@@ -242,6 +243,8 @@ plan_redial(struct session *s, bool was_established)
 	/* The greater address dials; the lesser gives it time (INTERFACE.md). */
 	if (peer->conf.dial_late && delay < sp->conf->router.connect_retry_s * 1000u)
 		delay = sp->conf->router.connect_retry_s * 1000u;
+	if (delay < damp_left_ms(sp, peer))
+		delay = (uint32_t)damp_left_ms(sp, peer);
 	peer_schedule_retry(sp, peer, delay);
 }
 
@@ -261,8 +264,10 @@ session_event(struct session *s, enum fsm_event ev)
 	struct peer *peer = s->peer;
 	unsigned todo = step.actions;
 
-	if (todo & FSM_DO_SEND_NOTIFICATION)
+	if (todo & FSM_DO_SEND_NOTIFICATION) {
 		do_send_notification(s, old, ev);
+		damp_note(s);
+	}
 	s->state = step.next;
 	s->tcp_lost = ev == FSM_EV_TCP_DOWN;
 	if (todo & FSM_DO_DISARM)
@@ -340,6 +345,7 @@ static const char *const verdict_texts[] = {
 	[ACCEPT_DISABLED] = "the peer is disabled",
 	[ACCEPT_BUSY] = "another connection of the peer is being set up",
 	[ACCEPT_FULL] = "the group has its greatest number of sessions",
+	[ACCEPT_DAMPED] = "the peer is held down after malformed messages",
 };
 
 const char *
@@ -398,6 +404,8 @@ speaker_accept(
 		return ACCEPT_UNKNOWN;
 	if (!may_connect(sp, peer))
 		return ACCEPT_DISABLED;
+	if (damp_left_ms(sp, peer) > 0)
+		return ACCEPT_DAMPED;
 	/* The peer started anew: its older attempt is dead, whatever TCP says yet. */
 	for (int i = 0; i < PEER_CONNECTIONS; i++) {
 		struct session *old = peer->connections[i];

@@ -343,6 +343,7 @@ peer_enable(struct speaker *sp, struct peer *peer)
 {
 	peer->disabled = false;
 	peer->disabled_reason[0] = '\0';
+	damp_forget(peer);
 	peer->failures = 0;
 	if (peer->dynamic && peer->connections[0] == NULL &&
 	    peer->connections[1] == NULL)
@@ -355,6 +356,7 @@ void
 peer_restart(struct speaker *sp, struct peer *peer, const char *reason)
 {
 	peer_stop(sp, peer, CEASE_ADMIN_RESET, reason, "restarted by the operator");
+	damp_forget(peer);
 	peer->failures = 0;
 	if (!peer->disabled)
 		peer_schedule_retry(sp, peer, REDIAL_MS);

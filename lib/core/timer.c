@@ -34,6 +34,14 @@ send_hold_at(const struct session *s)
 	return s->last_out_ms + limit;
 }
 
+/* A dynamic peer without a connection that is kept for what it has done. */
+static bool
+is_remembered(const struct peer *peer)
+{
+	return peer->dynamic && !peer->leaving && !peer->disabled &&
+	       peer->connections[0] == NULL && peer->connections[1] == NULL;
+}
+
 void
 peer_arm(struct speaker *sp, struct peer *peer)
 {
@@ -43,6 +51,8 @@ peer_arm(struct speaker *sp, struct peer *peer)
 	at = earlier(at, peer->stale_until_ms);
 	at = earlier(at, peer->handover_until_ms);
 	at = earlier(at, peer->client_until_ms);
+	if (is_remembered(peer))
+		at = earlier(at, damp_memory_end_ms(peer));
 	for (int i = 0; i < PEER_CONNECTIONS; i++) {
 		const struct session *s = peer->connections[i];
 
@@ -119,6 +129,9 @@ peer_timers(struct speaker *sp, struct peer *peer)
 		retry_expired(sp, peer);
 	if (peer->stale_until_ms != 0 && sp->now_ms >= peer->stale_until_ms)
 		peer_stale_expired(sp, peer);
+	if (is_remembered(peer) && damp_memory_end_ms(peer) != 0 &&
+	    !damp_remembers(sp, peer) && !peer_has_stale(peer))
+		peer_leave(sp, peer);
 	handover_timer(sp, peer);
 	peer_arm(sp, peer);
 }

@@ -235,7 +235,7 @@ peer_stale_expired(struct speaker *sp, struct peer *peer)
 		sweep_stale(sp, peer, (enum family)f);
 	/* A disabled one stays, so that it stays disabled. */
 	if (peer->dynamic && !peer->disabled && peer->connections[0] == NULL &&
-	    peer->connections[1] == NULL)
+	    peer->connections[1] == NULL && !damp_remembers(sp, peer))
 		peer_leave(sp, peer);
 }
 
