@@ -20,8 +20,6 @@ A reflector refuses AS_SET (RFC 9774) and AS 0 (RFC 7607: such an AGGREGATOR is 
 such an AS_PATH the route) unless --accept-as-set says otherwise.
 """
 import argparse
-import bz2
-import gzip
 import json
 import os
 import select
@@ -31,6 +29,7 @@ import struct
 import sys
 import time
 
+import mrt
 from speaker import END_OF_RIB, NOTIFICATION, UPDATE, Session, framed
 
 AS_PATH, AGGREGATOR, ORIGINATOR_ID, CLUSTER_LIST = 2, 7, 9, 10
@@ -39,25 +38,7 @@ AS_ZERO = b"\0\0\0\0"
 EXTENDED_LENGTH = 0x10
 
 
-# ---------------------------------------------------------------- the recorded messages
-
-def messages(path):
-    """The BGP messages of an MRT file, without their headers, as (type, body)."""
-    opener = {".gz": gzip.open, ".bz2": bz2.open}.get(os.path.splitext(path)[1], open)
-    with opener(path, "rb") as file:
-        data = file.read()
-    at = 0
-    while at < len(data):
-        _, kind, subtype, length = struct.unpack_from(">IHHI", data, at)
-        record = data[at + 12:at + 12 + length]
-        at += 12 + length
-        if kind not in (16, 17) or subtype not in (1, 4, 6, 7):
-            continue  # not BGP4MP, or a change of state
-        head = (4 if kind == 17 else 0) + (12 if subtype in (4, 7) else 8)
-        family, = struct.unpack_from(">H", record, head - 2)
-        message = record[head + (8 if family == 1 else 32):]
-        yield message[18], message[19:]
-
+# ---------------------------------------------------------------- attributes
 
 def attributes(block):
     """{type: (flags without Extended Length, value)} of a path attribute block."""
@@ -246,8 +227,8 @@ def only_withdraws(body):
 
 def main():
     args = arguments()
-    updates = [body for kind, body in messages(args.file)
-               if kind == UPDATE and body != END_OF_RIB]
+    updates = [message.body for message in mrt.messages(args.file)
+               if message.kind == UPDATE and message.body != END_OF_RIB]
     later = [body for body in updates if only_withdraws(body)]
     updates = [body for body in updates if not only_withdraws(body)]
     reflector = Reflector(socket.inet_aton(args.feeder), socket.inet_aton(args.cluster_id),

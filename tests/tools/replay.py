@@ -12,14 +12,12 @@ follow until the time is over.  A session that ends, or a NOTIFICATION, ends the
 code 1.
 """
 import argparse
-import bz2
-import gzip
 import json
-import os
 import struct
 import sys
 import time
 
+import mrt
 from feed import AS_PATH, Table, attributes, is_refused
 from speaker import END_OF_RIB, NOTIFICATION, UPDATE, Session, framed
 
@@ -27,36 +25,12 @@ IPV6 = b"\x01\x04\0\x02\0\x01"
 AS4_PATH, CHUNK = 17, 200
 
 
-def records(path):
-    """(peer's AS, peer's address, 4-octet AS numbers?, body) of each UPDATE of the file."""
-    opener = {".gz": gzip.open, ".bz2": bz2.open}.get(os.path.splitext(path)[1], open)
-    with opener(path, "rb") as file:
-        data = file.read()
-    at = 0
-    while at < len(data):
-        _, kind, subtype, length = struct.unpack_from(">IHHI", data, at)
-        record = data[at + 12:at + 12 + length]
-        at += 12 + length
-        if kind not in (16, 17) or subtype not in (1, 4):
-            continue
-        if kind == 17:
-            record = record[4:]
-        as4 = subtype == 4
-        asn, = struct.unpack_from(">I" if as4 else ">H", record)
-        head = 12 if as4 else 8
-        family, = struct.unpack_from(">H", record, head - 2)
-        size = 4 if family == 1 else 16
-        message = record[head + 2 * size:]
-        if message[18] == UPDATE:
-            yield asn, record[head:head + size], as4, message[19:]
-
-
 def by_peer(path):
     """{(AS, address): [body, ...]} of the peers with 4-octet AS numbers."""
     peers = {}
-    for asn, address, as4, body in records(path):
-        if as4:
-            peers.setdefault((asn, address), []).append(body)
+    for message in mrt.messages(path):
+        if message.as4 and message.kind == UPDATE:
+            peers.setdefault((message.asn, message.address), []).append(message.body)
     return peers
 
 
