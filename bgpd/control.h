@@ -18,6 +18,8 @@
 #include "bgp/conf.h"
 
 struct event_base; /* libevent */
+struct bfd_status; /* bgp/bfd.h */
+struct peer;       /* bgp/peer.h */
 struct speaker;    /* bgp/speaker.h */
 
 /* One route of ours, or one that stands in the way of ours, as `show kernel` tells it.
@@ -59,6 +61,9 @@ struct control_ops {
 	void (*after_change)(void *arg);
 
 	bool (*ready)(void *arg);
+	/* False: the peer has no BFD session.  `*now_us` is the time on its clock. */
+	bool (*bfd)(void *arg, const struct peer *peer, struct bfd_status *out,
+	    const char **trouble, uint64_t *now_us);
 	/* The FIB; all three NULL where nothing is installed. */
 	bool (*route_installed)(void *arg, const struct prefix *prefix);
 	void (*fib_counts)(void *arg, struct control_fib_counts *out);

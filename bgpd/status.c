@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bfd.h"
 #include "bgp/peer.h"
 #include "daemon.h"
 #include "fib.h"
@@ -24,7 +25,10 @@ before(void *arg)
 static void
 after_change(void *arg)
 {
-	daemon_wake(arg);
+	struct daemon *d = arg;
+
+	d->bfd_due = true; /* a peer may be disabled, or enabled */
+	daemon_wake(d);
 }
 
 static bool
@@ -83,6 +87,16 @@ shutdown_now(void *arg, const char *reason)
 	    reason != NULL && reason[0] != '\0' ? ": " : "",
 	    reason == NULL ? "" : reason);
 	daemon_stop(arg, false, reason);
+}
+
+static bool
+bfd(void *arg, const struct peer *peer, struct bfd_status *out, const char **trouble,
+    uint64_t *now_us)
+{
+	const struct daemon *d = arg;
+
+	*now_us = bfd_now_us();
+	return bfd_shell_status(d->bfd, peer, out, trouble);
 }
 
 /* ---- the FIB ---- */
@@ -174,6 +188,7 @@ daemon_fill_control_ops(struct daemon *d)
 		.before = before,
 		.after_change = after_change,
 		.ready = ready,
+		.bfd = bfd,
 		.route_installed = route_installed,
 		.fib_counts = fib_counts,
 		.fib_walk = walk_fib,
