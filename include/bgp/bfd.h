@@ -171,7 +171,7 @@ bool bfd_next_change(struct bfd *bfd, struct bfd_change *out);
 
 /* ---- for show ---- */
 struct bfd_status {
-	struct addr local; /* FAMILY_NONE: the kernel chooses */
+	struct addr local; /* as told, else by which we were heard; FAMILY_NONE */
 	bool multihop;
 	uint8_t state, remote_state; /* enum bfd_state */
 	uint8_t diag, remote_diag;

@@ -315,6 +315,7 @@ receive(struct bfd *bfd, uint64_t now_us, const struct bfd_datagram *d)
 	/* But for the port, or the TTL of a single hop could be got around. */
 	if (s->params.multihop != d->multihop)
 		return BFD_DROP_OTHER_PATH;
+	s->heard_to = d->destination;
 	return session_take(bfd, s, now_us, &packet);
 }
 

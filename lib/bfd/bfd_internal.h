@@ -20,6 +20,7 @@ enum {
 struct bfd_session {
 	void *user;
 	struct bfd_params params; /* interval and multiplier: as configured */
+	struct addr heard_to;     /* by which address of ours */
 
 	uint8_t state;        /* bfd.SessionState */
 	uint8_t diag;         /* bfd.LocalDiag */

@@ -66,6 +66,7 @@ session_start(struct bfd *bfd, struct bfd_session *s, uint64_t now_us)
 {
 	s->state = BFD_DOWN;
 	s->diag = BFD_DIAG_NONE;
+	s->heard_to = addr_none();
 	s->desired_tx_us =
 	    s->params.interval_us > BFD_SLOW_US ? s->params.interval_us : BFD_SLOW_US;
 	s->required_rx_us = s->params.interval_us;
@@ -229,7 +230,8 @@ void
 bfd_session_status(const struct bfd_session *s, struct bfd_status *out)
 {
 	*out = (struct bfd_status){
-		.local = s->params.local,
+		.local = s->params.local.family != FAMILY_NONE ? s->params.local
+							       : s->heard_to,
 		.multihop = s->params.multihop,
 		.state = s->state,
 		.remote_state = s->remote_state,
