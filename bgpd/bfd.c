@@ -3,142 +3,90 @@
  * BFD for the peers: which of them have a session, by which address and port, and what
  * a change of its state does to BGP.
  *
- *   peers ── bfd_shell_sync() ──> struct bfd_peer ── lib/bfd: struct bfd_session
- *                                      │ one socket to send from
- *   receivers[family][kind] ──> run() ─┴─> packets out, changes ──> the speaker
- *
- * What is received is always read before timers are run: a packet that waits in the
- * socket because we were busy is not taken for missing.
+ *   peers ── bfd_shell_sync() ──> struct bfd_peer ──> bfd_thread.c: machines, sockets
+ *   speaker <── went_down() <── on_news() <── changes ──┘
  */
 #include "bfd.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
-#include <time.h>
-#include <unistd.h>
 
 #include <jansson.h>
 
-#include "bfd_socket.h"
+#include "bfd_thread.h"
 #include "bgp/memory.h"
 #include "bgp/peer.h"
 #include "log.h"
 
 enum {
-	SLOTS = 1024,    /* of the hash by address */
-	KINDS = 2,       /* single hop, multihop */
-	READ_MAX = 4096, /* datagrams a turn and socket: it is full with less */
-	READ_EVERY_US = 20 * 1000, /* in the middle of other work */
-	BIND_AGAIN_US = 10 * 1000 * 1000,
-	PORT_TRIES = 64,
-	PORTS = BFD_SOURCE_PORT_MAX - BFD_SOURCE_PORT_MIN + 1,
+	SLOTS = 1024,      /* of the hash by address */
+	KINDS = 2,         /* single hop, multihop */
+	BIND_AGAIN_S = 10, /* a port that was taken is tried again */
 };
 
 struct bfd_peer {
+	struct bfd_line line; /* first: the session's `user` is both */
 	struct bfd_shell *shell;
-	struct bfd_session *session;
 	struct bfd_peer *next, *chain;
 	char name[CONF_NAME_LEN];
-	struct addr remote, local;
 	uint32_t number; /* of the peer */
 	uint32_t interval_ms;
 	uint8_t multiplier;
-	bool multihop;
-	bool closing; /* AdminDown, until the session says CLOSED */
-	bool complained;
-	uint16_t port;  /* the source's, for the session's life; 0: none yet */
-	int fd;         /* -1: not open */
+	bool closing;   /* AdminDown, until the session says CLOSED */
+	int told_error; /* line.error, as the log has it */
 	uint32_t round; /* of the last sync that wanted it */
 };
 
-struct receiver {
-	int fd; /* -1: not open */
-	struct event *readable;
-	char trouble[128];
-};
+static_assert(offsetof(struct bfd_peer, line) == 0, "a line is its peer");
 
 struct bfd_shell {
 	struct daemon *daemon;
-	struct bfd *bfd;
-	struct event *timer;
-	struct receiver receivers[FAMILY_COUNT][KINDS];
+	struct bfd_thread *thread;
+	struct event *news, *again;
+	int troubles[FAMILY_COUNT][KINDS]; /* errno of what cannot receive; 0 */
 	struct bfd_peer *first;
 	struct bfd_peer *slots[SLOTS];
 	uint32_t round;
-	uint64_t read_us; /* when it was read last */
-	uint64_t bind_us; /* when a receiver is to be tried again; 0: all are bound */
-	bool running;     /* run() is on the stack */
-	uint16_t next_port;
-	uint8_t ports_used[PORTS / 8];
 };
-
-static void run(struct bfd_shell *b);
-
-uint64_t
-bfd_now_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
-}
 
 /* ---- receivers ---- */
 
 static void
-on_readable(evutil_socket_t fd, short what, void *arg)
+trouble_text(enum family family, bool multihop, int error, char *text, size_t len)
 {
-	(void)fd;
-	(void)what;
-	run(arg);
-}
-
-static void
-receiver_failed(struct receiver *r, enum family family, bool multihop)
-{
-	char text[sizeof(r->trouble)];
-
-	snprintf(text, sizeof(text), "cannot receive BFD on %s UDP port %d: %s",
+	snprintf(text, len, "cannot receive BFD on %s UDP port %d: %s",
 	    family_name(family), multihop ? BFD_PORT_MULTIHOP : BFD_PORT_SINGLE_HOP,
-	    strerror(errno));
-	/* Once, not with each try. */
-	if (strcmp(text, r->trouble) != 0)
+	    strerror(error));
+}
+
+/* Once, not with each try. */
+static void
+tell_trouble(struct bfd_shell *b, enum family family, bool multihop, int error)
+{
+	int *told = &b->troubles[family][multihop];
+	char text[128];
+
+	if (error != 0 && error != *told) {
+		trouble_text(family, multihop, error, text, sizeof(text));
 		log_error("%s", text);
-	memcpy(r->trouble, text, sizeof(text));
+	}
+	*told = error;
 }
 
 static void
-receiver_open(struct bfd_shell *b, enum family family, bool multihop)
+try_again_later(struct bfd_shell *b)
 {
-	struct receiver *r = &b->receivers[family][multihop];
+	static const struct timeval later = { .tv_sec = BIND_AGAIN_S };
 
-	if (r->fd >= 0)
-		return;
-	r->fd = bfd_socket_receiver(family, multihop);
-	if (r->fd < 0) {
-		receiver_failed(r, family, multihop);
-		b->bind_us = bfd_now_us() + BIND_AGAIN_US;
-		return;
-	}
-	r->trouble[0] = '\0';
-	r->readable =
-	    event_new(b->daemon->base, r->fd, EV_READ | EV_PERSIST, on_readable, b);
-	event_priority_set(r->readable, PRIORITY_TIMER);
-	event_add(r->readable, NULL);
-}
-
-static void
-receiver_close(struct receiver *r)
-{
-	if (r->fd >= 0) {
-		event_free(r->readable);
-		close(r->fd);
-	}
-	*r = (struct receiver){ .fd = -1 };
+	for (int f = 0; f < FAMILY_COUNT; f++)
+		for (int kind = 0; kind < KINDS; kind++)
+			if (b->troubles[f][kind] != 0)
+				event_add(b->again, &later);
 }
 
 /* Those that some session needs, and no others. */
@@ -146,119 +94,29 @@ static void
 receivers_update(struct bfd_shell *b)
 {
 	bool needed[FAMILY_COUNT][KINDS] = { { false } };
+	int errors[FAMILY_COUNT][KINDS] = { { 0 } };
 
-	b->bind_us = 0;
 	for (const struct bfd_peer *p = b->first; p != NULL; p = p->next)
-		needed[p->remote.family][p->multihop] = true;
+		needed[p->line.remote.family][p->line.multihop] = true;
+	bfd_thread_lock(b->thread);
 	for (int f = 0; f < FAMILY_COUNT; f++)
 		for (int kind = 0; kind < KINDS; kind++)
-			if (needed[f][kind])
-				receiver_open(b, (enum family)f, kind == 1);
-			else
-				receiver_close(&b->receivers[f][kind]);
-}
-
-static void
-take(void *arg, const struct bfd_datagram *datagram)
-{
-	struct bfd_shell *b = arg;
-
-	bfd_receive(b->bfd, b->read_us, datagram);
-}
-
-static void
-read_all(struct bfd_shell *b)
-{
-	b->read_us = bfd_now_us();
+			if (!bfd_thread_receive(
+				b->thread, (enum family)f, kind == 1, needed[f][kind]))
+				errors[f][kind] = errno;
+	bfd_thread_unlock(b->thread);
 	for (int f = 0; f < FAMILY_COUNT; f++)
-		for (int kind = 0; kind < KINDS; kind++) {
-			struct receiver *r = &b->receivers[f][kind];
-
-			if (r->fd >= 0)
-				bfd_socket_read(r->fd, kind == 1, READ_MAX, take, b);
-		}
-}
-
-/* ---- sending ---- */
-
-static bool
-port_is_used(const struct bfd_shell *b, uint16_t port)
-{
-	unsigned i = port - BFD_SOURCE_PORT_MIN;
-
-	return (b->ports_used[i / 8] >> i % 8 & 1) != 0;
+		for (int kind = 0; kind < KINDS; kind++)
+			tell_trouble(b, (enum family)f, kind == 1, errors[f][kind]);
+	try_again_later(b);
 }
 
 static void
-port_mark(struct bfd_shell *b, uint16_t port, bool used)
+on_again(evutil_socket_t fd, short what, void *arg)
 {
-	unsigned i = port - BFD_SOURCE_PORT_MIN;
-	uint8_t bit = (uint8_t)(1u << i % 8);
-
-	if (used)
-		b->ports_used[i / 8] |= bit;
-	else
-		b->ports_used[i / 8] &= (uint8_t)~bit;
-}
-
-static uint16_t
-port_next(struct bfd_shell *b)
-{
-	uint16_t port = b->next_port;
-
-	b->next_port =
-	    port == BFD_SOURCE_PORT_MAX ? BFD_SOURCE_PORT_MIN : (uint16_t)(port + 1);
-	return port;
-}
-
-/* RFC 5881 4: one of its own for each session; shared above 16,384 of them, which this
- * does not reach: then the last tries fail, and so does the session. */
-static void
-sender_open(struct bfd_shell *b, struct bfd_peer *p)
-{
-	enum family family = (enum family)p->remote.family;
-
-	errno = EADDRINUSE;
-	if (p->port != 0) {
-		p->fd = bfd_socket_sender(family, &p->local, p->port);
-		return;
-	}
-	for (int tries = 0; tries < PORT_TRIES && errno == EADDRINUSE; tries++) {
-		uint16_t port = port_next(b);
-
-		if (port_is_used(b, port))
-			continue;
-		p->fd = bfd_socket_sender(family, &p->local, port);
-		if (p->fd >= 0) {
-			p->port = port;
-			port_mark(b, port, true);
-			return;
-		}
-	}
-}
-
-static void
-sender_close(struct bfd_peer *p)
-{
-	if (p->fd >= 0)
-		close(p->fd);
-	p->fd = -1;
-}
-
-/* What cannot be sent is lost, as on any path; the first time it is told. */
-static void
-send_packet(struct bfd_shell *b, struct bfd_peer *p, const uint8_t *octets)
-{
-	if (p->fd < 0)
-		sender_open(b, p);
-	if (p->fd >= 0 && bfd_socket_send(p->fd, &p->remote, p->multihop, octets)) {
-		p->complained = false;
-		return;
-	}
-	if (!p->complained)
-		log_write(LOG_LEVEL_WARNING, p->name, "cannot send BFD packets: %s",
-		    strerror(errno));
-	p->complained = true;
+	(void)fd;
+	(void)what;
+	receivers_update(arg);
 }
 
 /* ---- changes ---- */
@@ -269,8 +127,8 @@ peer_of(const struct bfd_peer *p)
 {
 	struct peer *peer = speaker_peer(p->shell->daemon->speaker, p->number);
 
-	return peer != NULL && addr_equal(&peer->conf.address, &p->remote) ? peer
-									   : NULL;
+	return peer != NULL && addr_equal(&peer->conf.address, &p->line.remote) ? peer
+										: NULL;
 }
 
 static void
@@ -294,10 +152,12 @@ tell_up(const struct bfd_peer *p, const struct bfd_change *change)
 	struct bfd_status status;
 	char text[160];
 
-	bfd_session_status(p->session, &status);
+	bfd_thread_lock(p->shell->thread);
+	bfd_session_status(p->line.session, &status);
+	bfd_thread_unlock(p->shell->thread);
 	snprintf(text, sizeof(text),
 	    "BFD session up, %s, detection time %" PRIu64 " ms",
-	    p->multihop ? "multihop" : "single hop", status.detection_us / 1000);
+	    p->line.multihop ? "multihop" : "single hop", status.detection_us / 1000);
 	tell(p, LOG_LEVEL_INFO, "bfd-up", change, text);
 }
 
@@ -340,108 +200,89 @@ went_down(struct bfd_peer *p, const struct bfd_change *change)
 	daemon_wake(d);
 }
 
+/* Under the lock. */
 static void
-peer_free(struct bfd_shell *b, struct bfd_peer *p)
+peer_free(struct bfd_shell *b, struct bfd *bfd, struct bfd_peer *p)
 {
 	struct bfd_peer **at = &b->first;
 
 	while (*at != p)
 		at = &(*at)->next;
 	*at = p->next;
-	at = &b->slots[addr_hash(&p->remote) % SLOTS];
+	at = &b->slots[addr_hash(&p->line.remote) % SLOTS];
 	while (*at != p)
 		at = &(*at)->chain;
 	*at = p->chain;
-	bfd_session_free(b->bfd, p->session);
-	sender_close(p);
-	if (p->port != 0)
-		port_mark(b, p->port, false);
+	bfd_session_free(bfd, p->line.session);
+	bfd_line_close(b->thread, &p->line, true);
 	free(p);
 }
 
+/* False: none is left.  The peer of a session that was CLOSED is no more, unless it was
+ * wanted again in the meantime. */
+static bool
+draw_change(struct bfd_shell *b, struct bfd_change *change)
+{
+	struct bfd *bfd = bfd_thread_lock(b->thread);
+	bool drawn = bfd_next_change(bfd, change);
+
+	if (drawn && change->kind == BFD_CHANGE_CLOSED &&
+	    ((struct bfd_peer *)change->user)->closing)
+		peer_free(b, bfd, change->user);
+	bfd_thread_unlock(b->thread);
+	return drawn;
+}
+
 static void
-handle_change(struct bfd_shell *b, const struct bfd_change *change)
+handle_change(const struct bfd_change *change)
 {
 	struct bfd_peer *p = change->user;
 
-	if (change->kind == BFD_CHANGE_CLOSED) {
-		peer_free(b, p);
-		receivers_update(b);
-	} else if (change->after == BFD_UP) {
+	if (change->after == BFD_UP)
 		tell_up(p, change);
-	} else if (change->before == BFD_UP) {
+	else if (change->before == BFD_UP)
 		went_down(p, change);
-	} else if (log_is_on(LOG_LEVEL_DEBUG)) {
+	else if (log_is_on(LOG_LEVEL_DEBUG))
 		log_write(LOG_LEVEL_DEBUG, p->name, "BFD session %s: %s",
 		    bfd_state_name(change->after), bfd_diag_name(change->diag));
+}
+
+/* The first packet that cannot be sent is told, and the first one that can again. */
+static void
+tell_errors(struct bfd_shell *b)
+{
+	for (struct bfd_peer *p = b->first; p != NULL; p = p->next) {
+		int error;
+
+		bfd_thread_lock(b->thread);
+		error = p->line.error;
+		bfd_thread_unlock(b->thread);
+		if (error != 0 && p->told_error == 0)
+			log_write(LOG_LEVEL_WARNING, p->name,
+			    "cannot send BFD packets: %s", strerror(error));
+		p->told_error = error;
 	}
 }
 
-/* ---- the turn ---- */
-
 static void
-arm_timer(struct bfd_shell *b)
-{
-	uint64_t at = bfd_deadline(b->bfd), now = bfd_now_us();
-	uint64_t delay = at <= now ? 0 : at - now;
-	struct timeval tv = { .tv_sec = (time_t)(delay / 1000000),
-		.tv_usec = (suseconds_t)(delay % 1000000) };
-
-	if (at == UINT64_MAX)
-		event_del(b->timer);
-	else
-		event_add(b->timer, &tv);
-}
-
-static void
-send_all(struct bfd_shell *b)
-{
-	uint8_t octets[BFD_PACKET_LEN];
-	void *user;
-
-	while (bfd_next_packet(b->bfd, bfd_now_us(), &user, octets))
-		send_packet(b, user, octets);
-}
-
-static void
-run(struct bfd_shell *b)
-{
-	struct bfd_change change;
-
-	if (b->running)
-		return;
-	b->running = true;
-	read_all(b);
-	bfd_tick(b->bfd, bfd_now_us());
-	send_all(b);
-	while (bfd_next_change(b->bfd, &change))
-		handle_change(b, &change);
-	arm_timer(b);
-	b->running = false;
-}
-
-static void
-on_timer(evutil_socket_t fd, short what, void *arg)
+on_news(evutil_socket_t fd, short what, void *arg)
 {
 	struct bfd_shell *b = arg;
+	struct bfd_change change;
+	bool closed = false;
 
 	(void)fd;
 	(void)what;
-	if (b->bind_us != 0 && bfd_now_us() >= b->bind_us)
+	bfd_thread_news_read(b->thread);
+	while (draw_change(b, &change)) {
+		if (change.kind == BFD_CHANGE_CLOSED)
+			closed = true;
+		else
+			handle_change(&change);
+	}
+	if (closed)
 		receivers_update(b);
-	run(b);
-}
-
-void
-bfd_shell_poll(struct bfd_shell *b)
-{
-	uint64_t now;
-
-	if (b->first == NULL)
-		return;
-	now = bfd_now_us();
-	if (now >= bfd_deadline(b->bfd) || now >= b->read_us + READ_EVERY_US)
-		run(b);
+	tell_errors(b);
 }
 
 /* ---- which peers ---- */
@@ -451,7 +292,7 @@ find(const struct bfd_shell *b, const struct addr *remote)
 {
 	struct bfd_peer *p = b->slots[addr_hash(remote) % SLOTS];
 
-	while (p != NULL && !addr_equal(&p->remote, remote))
+	while (p != NULL && !addr_equal(&p->line.remote, remote))
 		p = p->chain;
 	return p;
 }
@@ -479,90 +320,91 @@ is_multihop(const struct bfd_shell *b, const struct addr *remote)
 }
 
 static void
-session_open(struct bfd_shell *b, struct bfd_peer *p)
+session_open(struct bfd *bfd, struct bfd_peer *p)
 {
-	struct bfd_params params = { .remote = p->remote,
-		.local = p->local,
-		.multihop = p->multihop,
+	struct bfd_params params = { .remote = p->line.remote,
+		.local = p->line.local,
+		.multihop = p->line.multihop,
 		.interval_us = p->interval_ms * 1000,
 		.multiplier = p->multiplier };
 
-	p->session = bfd_session_open(b->bfd, bfd_now_us(), &params, p);
+	p->line.session = bfd_session_open(bfd, bfd_now_us(), &params, &p->line);
 }
 
 static struct bfd_peer *
-peer_new(struct bfd_shell *b, const struct peer *peer)
+peer_new(struct bfd_shell *b, struct bfd *bfd, const struct peer *peer)
 {
 	const struct conf_peer_options *options = &peer->conf.options;
 	struct bfd_peer *p = mem_zero(1, sizeof(*p));
 	struct bfd_peer **slot = &b->slots[addr_hash(&peer->conf.address) % SLOTS];
 
 	p->shell = b;
-	p->fd = -1;
-	p->remote = peer->conf.address;
-	p->local = local_of(peer);
-	p->multihop = is_multihop(b, &p->remote);
+	bfd_line_init(&p->line);
+	p->line.remote = peer->conf.address;
+	p->line.local = local_of(peer);
+	p->line.multihop = is_multihop(b, &peer->conf.address);
 	p->interval_ms = options->bfd_interval_ms;
 	p->multiplier = options->bfd_multiplier;
 	p->chain = *slot;
 	*slot = p;
 	p->next = b->first;
 	b->first = p;
-	session_open(b, p);
+	session_open(bfd, p);
 	return p;
 }
 
 /* Where the session runs is looked at while it does not: one that is Up is right. */
 static void
-move(struct bfd_shell *b, struct bfd_peer *p, const struct peer *peer)
+move(struct bfd_shell *b, struct bfd *bfd, struct bfd_peer *p, const struct peer *peer)
 {
 	struct addr local = local_of(peer);
-	bool multihop = is_multihop(b, &p->remote);
+	bool multihop = is_multihop(b, &p->line.remote);
 	struct bfd_status status;
 
-	bfd_session_status(p->session, &status);
+	bfd_session_status(p->line.session, &status);
 	if (status.state == BFD_UP)
 		return;
-	if (!addr_equal(&local, &p->local)) {
-		p->local = local;
-		sender_close(p);
-		bfd_session_set_local(p->session, &local);
+	if (!addr_equal(&local, &p->line.local)) {
+		p->line.local = local;
+		bfd_line_close(b->thread, &p->line, false);
+		bfd_session_set_local(p->line.session, &local);
 	}
-	if (multihop != p->multihop) {
-		p->multihop = multihop;
-		bfd_session_free(b->bfd, p->session);
-		session_open(b, p);
+	if (multihop != p->line.multihop) {
+		p->line.multihop = multihop;
+		bfd_session_free(bfd, p->line.session);
+		session_open(bfd, p);
 	}
 }
 
 static void
-update(struct bfd_shell *b, struct bfd_peer *p, const struct peer *peer)
+update(
+    struct bfd_shell *b, struct bfd *bfd, struct bfd_peer *p, const struct peer *peer)
 {
 	const struct conf_peer_options *options = &peer->conf.options;
 
 	if (p->closing) {
 		p->closing = false;
-		bfd_session_enable(b->bfd, p->session, bfd_now_us());
+		bfd_session_enable(bfd, p->line.session, bfd_now_us());
 	}
 	if (options->bfd_interval_ms != p->interval_ms ||
 	    options->bfd_multiplier != p->multiplier) {
 		p->interval_ms = options->bfd_interval_ms;
 		p->multiplier = options->bfd_multiplier;
-		bfd_session_set_timing(b->bfd, p->session, bfd_now_us(),
+		bfd_session_set_timing(bfd, p->line.session, bfd_now_us(),
 		    p->interval_ms * 1000, p->multiplier);
 	}
-	move(b, p, peer);
+	move(b, bfd, p, peer);
 }
 
 static void
-want(struct bfd_shell *b, const struct peer *peer)
+want(struct bfd_shell *b, struct bfd *bfd, const struct peer *peer)
 {
 	struct bfd_peer *p = find(b, &peer->conf.address);
 
 	if (p == NULL)
-		p = peer_new(b, peer);
+		p = peer_new(b, bfd, peer);
 	else
-		update(b, p, peer);
+		update(b, bfd, p, peer);
 	p->number = peer->number;
 	memcpy(p->name, peer->conf.name, sizeof(p->name));
 	p->round = b->round;
@@ -580,27 +422,31 @@ is_configured(const struct conf *conf)
 	return false;
 }
 
-void
-bfd_shell_sync(struct bfd_shell *b)
+static void
+follow_peers(struct bfd_shell *b, struct bfd *bfd)
 {
 	struct speaker *sp = b->daemon->speaker;
 
-	if (b->first == NULL && !is_configured(speaker_conf(sp)))
-		return;
 	b->round++;
 	for (struct peer *peer = speaker_first_peer(sp); peer != NULL;
 	     peer = speaker_next_peer(sp, peer))
 		if (wants(peer))
-			want(b, peer);
-	if (b->first == NULL)
-		return;
+			want(b, bfd, peer);
 	for (struct bfd_peer *p = b->first; p != NULL; p = p->next)
 		if (p->round != b->round && !p->closing) {
 			p->closing = true;
-			bfd_session_disable(b->bfd, p->session, bfd_now_us());
+			bfd_session_disable(bfd, p->line.session, bfd_now_us());
 		}
+}
+
+void
+bfd_shell_sync(struct bfd_shell *b)
+{
+	if (b->first == NULL && !is_configured(speaker_conf(b->daemon->speaker)))
+		return;
+	follow_peers(b, bfd_thread_lock(b->thread));
+	bfd_thread_unlock(b->thread);
 	receivers_update(b);
-	run(b);
 }
 
 /* ---- life ---- */
@@ -609,52 +455,67 @@ struct bfd_shell *
 bfd_shell_new(struct daemon *d)
 {
 	struct bfd_shell *b = mem_zero(1, sizeof(*b));
-	uint64_t seed = bfd_now_us();
-	uint16_t port = 0;
 
-	(void)getrandom(&seed, sizeof(seed), GRND_NONBLOCK);
-	(void)getrandom(&port, sizeof(port), GRND_NONBLOCK);
 	b->daemon = d;
-	b->bfd = bfd_new(seed);
-	b->next_port = (uint16_t)(BFD_SOURCE_PORT_MIN + port % PORTS);
-	b->timer = evtimer_new(d->base, on_timer, b);
-	event_priority_set(b->timer, PRIORITY_TIMER);
-	for (int f = 0; f < FAMILY_COUNT; f++)
-		for (int kind = 0; kind < KINDS; kind++)
-			b->receivers[f][kind].fd = -1;
+	b->thread = bfd_thread_new();
+	b->news = event_new(
+	    d->base, bfd_thread_news(b->thread), EV_READ | EV_PERSIST, on_news, b);
+	b->again = evtimer_new(d->base, on_again, b);
+	event_priority_set(b->news, PRIORITY_TIMER);
+	event_priority_set(b->again, PRIORITY_TIMER);
+	event_add(b->news, NULL);
 	return b;
 }
 
 void
 bfd_shell_stop(struct bfd_shell *b)
 {
+	struct bfd *bfd;
+
+	if (b->first == NULL)
+		return;
+	bfd = bfd_thread_lock(b->thread);
 	for (struct bfd_peer *p = b->first; p != NULL; p = p->next)
-		bfd_session_disable(b->bfd, p->session, bfd_now_us());
-	send_all(b);
+		bfd_session_disable(bfd, p->line.session, bfd_now_us());
+	bfd_thread_flush(b->thread);
+	bfd_thread_unlock(b->thread);
 }
 
 void
 bfd_shell_free(struct bfd_shell *b)
 {
-	while (b->first != NULL)
-		peer_free(b, b->first);
-	for (int f = 0; f < FAMILY_COUNT; f++)
-		for (int kind = 0; kind < KINDS; kind++)
-			receiver_close(&b->receivers[f][kind]);
-	event_free(b->timer);
-	bfd_free(b->bfd);
+	if (b->first != NULL) {
+		struct bfd *bfd = bfd_thread_lock(b->thread);
+
+		while (b->first != NULL)
+			peer_free(b, bfd, b->first);
+		bfd_thread_unlock(b->thread);
+	}
+	bfd_thread_free(b->thread);
+	event_free(b->news);
+	event_free(b->again);
 	free(b);
 }
 
 bool
 bfd_shell_status(const struct bfd_shell *b, const struct peer *peer,
-    struct bfd_status *out, const char **trouble)
+    struct bfd_status *out, char *trouble, size_t len)
 {
 	const struct bfd_peer *p = find(b, &peer->conf.address);
+	int receive, send;
 
 	if (p == NULL || p->closing)
 		return false;
-	bfd_session_status(p->session, out);
-	*trouble = b->receivers[p->remote.family][p->multihop].trouble;
+	bfd_thread_lock(b->thread);
+	bfd_session_status(p->line.session, out);
+	send = p->line.error;
+	bfd_thread_unlock(b->thread);
+	receive = b->troubles[p->line.remote.family][p->line.multihop];
+	trouble[0] = '\0';
+	if (receive != 0)
+		trouble_text((enum family)p->line.remote.family, p->line.multihop,
+		    receive, trouble, len);
+	else if (send != 0)
+		snprintf(trouble, len, "cannot send: %s", strerror(send));
 	return true;
 }

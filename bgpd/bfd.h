@@ -20,20 +20,11 @@ void bfd_shell_free(struct bfd_shell *b);
 
 /* The peers, their options or their states, or our addresses may have changed. */
 void bfd_shell_sync(struct bfd_shell *b);
-/*
- * From between the slices of whatever takes long: timers that are due are run, and what
- * was received is read, so that no session is lost because we are busy.  Cheap when
- * nothing is due.  May take a peer's BGP session down: not from inside of a call of the
- * speaker's.
- */
-void bfd_shell_poll(struct bfd_shell *b);
 /* The end: all peers are told AdminDown, once. */
 void bfd_shell_stop(struct bfd_shell *b);
 
 /* False: the peer has no session.  `trouble`: "", or why it cannot work. */
 bool bfd_shell_status(const struct bfd_shell *b, const struct peer *peer,
-    struct bfd_status *out, const char **trouble);
-/* Microseconds of the clock that the status's times are of. */
-uint64_t bfd_now_us(void);
+    struct bfd_status *out, char *trouble, size_t len);
 
 #endif

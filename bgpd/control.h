@@ -63,7 +63,7 @@ struct control_ops {
 	bool (*ready)(void *arg);
 	/* False: the peer has no BFD session.  `*now_us` is the time on its clock. */
 	bool (*bfd)(void *arg, const struct peer *peer, struct bfd_status *out,
-	    const char **trouble, uint64_t *now_us);
+	    char *trouble, size_t len, uint64_t *now_us);
 	/* The FIB; all three NULL where nothing is installed. */
 	bool (*route_installed)(void *arg, const struct prefix *prefix);
 	void (*fib_counts)(void *arg, struct control_fib_counts *out);

@@ -30,7 +30,6 @@ enum {
 	TURN_MS = 5,        /* RIB work a turn, and writing a turn */
 	FIB_BUDGET = 4096,  /* FIB changes a turn */
 	FIB_AHEAD = 8,      /* FIB changes, prefetched */
-	FIB_SLICE = 128,    /* FIB changes without a look at BFD */
 	DISPATCH_MS = 5,    /* events without a look at those that are urgent */
 	STARVED_MS = 50,    /* sockets may keep a turn waiting so long */
 	LOG_FLUSH_S = 10,
@@ -125,8 +124,6 @@ feed_fib(struct daemon *d)
 	if (d->fib == NULL)
 		return false;
 	for (int i = 0; i < FIB_BUDGET; i++) {
-		if (i % FIB_SLICE == 0)
-			bfd_shell_poll(d->bfd);
 		prefetch_fib(d);
 		if (!speaker_fib_next(d->speaker, &change))
 			return false;
@@ -209,7 +206,6 @@ write_out(struct daemon *d, uint64_t until_ms)
 
 	while ((session = speaker_next_writer(d->speaker)) != NULL) {
 		connection_write(session);
-		bfd_shell_poll(d->bfd);
 		if (now_ms() > until_ms)
 			return true;
 	}
@@ -235,11 +231,9 @@ arm_timer(struct daemon *d)
 static bool
 work_a_slice(struct daemon *d, uint64_t until_ms)
 {
-	while (speaker_work(d->speaker, WORK_BUDGET)) {
-		bfd_shell_poll(d->bfd);
+	while (speaker_work(d->speaker, WORK_BUDGET))
 		if (now_ms() >= until_ms)
 			return true;
-	}
 	return false;
 }
 

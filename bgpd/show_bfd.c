@@ -52,11 +52,12 @@ json_t *
 show_bfd(const struct control_ops *ops, const struct peer *peer)
 {
 	struct bfd_status status;
-	const char *trouble;
+	char trouble[160];
 	uint64_t now_us;
 	json_t *o;
 
-	if (ops->bfd == NULL || !ops->bfd(ops->arg, peer, &status, &trouble, &now_us))
+	if (ops->bfd == NULL ||
+	    !ops->bfd(ops->arg, peer, &status, trouble, sizeof(trouble), &now_us))
 		return json_null();
 	o = json_object();
 	show_put(o, "state", json_string(bfd_state_name(status.state)));

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bfd.h"
+#include "bfd_thread.h"
 #include "bgp/peer.h"
 #include "daemon.h"
 #include "fib.h"
@@ -90,13 +91,13 @@ shutdown_now(void *arg, const char *reason)
 }
 
 static bool
-bfd(void *arg, const struct peer *peer, struct bfd_status *out, const char **trouble,
-    uint64_t *now_us)
+bfd(void *arg, const struct peer *peer, struct bfd_status *out, char *trouble,
+    size_t len, uint64_t *now_us)
 {
 	const struct daemon *d = arg;
 
 	*now_us = bfd_now_us();
-	return bfd_shell_status(d->bfd, peer, out, trouble);
+	return bfd_shell_status(d->bfd, peer, out, trouble, len);
 }
 
 /* ---- the FIB ---- */

@@ -168,6 +168,7 @@ struct bfd_change {
 
 /* In the order in which they came about.  False: there is none. */
 bool bfd_next_change(struct bfd *bfd, struct bfd_change *out);
+bool bfd_has_changes(const struct bfd *bfd);
 
 /* ---- for show ---- */
 struct bfd_status {

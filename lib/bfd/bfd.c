@@ -222,6 +222,12 @@ bfd_next_change(struct bfd *bfd, struct bfd_change *out)
 	return false;
 }
 
+bool
+bfd_has_changes(const struct bfd *bfd)
+{
+	return bfd->n_changes > 0;
+}
+
 static void
 changes_forget(struct bfd *bfd, const struct bfd_session *s)
 {
