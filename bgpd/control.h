@@ -18,6 +18,8 @@
 #include "bgp/conf.h"
 
 struct event_base; /* libevent */
+struct bfd_status; /* bgp/bfd.h */
+struct peer;       /* bgp/peer.h */
 struct speaker;    /* bgp/speaker.h */
 
 /* One route of ours, or one that stands in the way of ours, as `show kernel` tells it.
@@ -59,6 +61,9 @@ struct control_ops {
 	void (*after_change)(void *arg);
 
 	bool (*ready)(void *arg);
+	/* False: the peer has no BFD session.  `*now_us` is the time on its clock. */
+	bool (*bfd)(void *arg, const struct peer *peer, struct bfd_status *out,
+	    char *trouble, size_t len, uint64_t *now_us);
 	/* The FIB; all four NULL where nothing is installed. */
 	bool (*route_installed)(void *arg, const struct prefix *prefix);
 	/* Emits the one route of this prefix, or none. */

@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bfd.h"
 #include "bgp/memory.h"
 #include "bgp/peer.h"
 #include "connection.h"
@@ -29,6 +30,7 @@ enum {
 	TURN_MS = 5,        /* RIB work a turn, and writing a turn */
 	FIB_BUDGET = 4096,  /* FIB changes a turn */
 	FIB_AHEAD = 8,      /* FIB changes, prefetched */
+	DISPATCH_MS = 5,    /* events without a look at those that are urgent */
 	STARVED_MS = 50,    /* sockets may keep a turn waiting so long */
 	LOG_FLUSH_S = 10,
 };
@@ -184,9 +186,16 @@ handle_events(struct daemon *d)
 		case EVENT_CLOSE: connection_close(event.session); break;
 		case EVENT_END_OF_RIB: sweep_later(d, event.peer); break;
 		case EVENT_CONVERGED: d->converged = d->sweep_due = true; break;
+		case EVENT_PEER_UP:
+		case EVENT_PEER_DOWN:
+		case EVENT_PEER_ADDED:
+		case EVENT_PEER_REMOVED: d->bfd_due = true; break;
 		default: break;
 		}
 	}
+	if (d->bfd_due && !d->stopping)
+		bfd_shell_sync(d->bfd);
+	d->bfd_due = false;
 }
 
 /* True: there is more. */
@@ -309,6 +318,7 @@ on_address(
 	(void)present;
 	/* Told once a link; another one may still have the address. */
 	speaker_own_address(d->speaker, a, kernel_is_local_address(d->kernel, a));
+	d->bfd_due = true; /* what is connected may be so no longer */
 	daemon_wake(d);
 }
 
@@ -367,6 +377,7 @@ on_synced(void *arg)
 	}
 	speaker_configure(d->speaker, d->first_conf);
 	d->first_conf = NULL;
+	d->bfd_due = true;
 	d->started = true;
 	listener_open(d->listener);
 	if (d->reload_asked)
@@ -464,12 +475,32 @@ set_hostname(struct daemon *d)
 	speaker_set_hostname(d->speaker, host, dot == NULL ? "" : dot);
 }
 
+/*
+ * Events of one priority are run in one go, however many there are: a hundred sockets
+ * with a full buffer each would keep the timers waiting for as long as all of them
+ * take.  So all but the timers are interrupted for a look at what is urgent.
+ */
+static struct event_base *
+base_new(void)
+{
+	static const struct timeval most = { .tv_usec = DISPATCH_MS * 1000 };
+	struct event_config *config = event_config_new();
+	struct event_base *base;
+
+	if (config == NULL)
+		return NULL;
+	event_config_set_max_dispatch_interval(config, &most, -1, PRIORITY_SOCKET);
+	base = event_base_new_with_config(config);
+	event_config_free(config);
+	return base;
+}
+
 static bool
 open_base(struct daemon *d)
 {
 	uint32_t seed = (uint32_t)now_ms();
 
-	d->base = event_base_new();
+	d->base = base_new();
 	if (d->base == NULL || event_base_priority_init(d->base, PRIORITY_COUNT) < 0)
 		return false;
 	d->timer = evtimer_new(d->base, on_timer, d);
@@ -478,6 +509,7 @@ open_base(struct daemon *d)
 	event_priority_set(d->work, PRIORITY_WORK);
 	(void)getrandom(&seed, sizeof(seed), GRND_NONBLOCK);
 	d->speaker = speaker_new(now_ms(), seed);
+	d->bfd = bfd_shell_new(d);
 	d->read_buffer = mem_alloc(READ_BUFFER_LEN);
 	set_hostname(d);
 	watch_signals(d);
@@ -540,6 +572,8 @@ daemon_stop(struct daemon *d, bool graceful, const char *reason)
 	if (d->started) {
 		speaker_stop(d->speaker, graceful, reason);
 		handle_events(d);
+		/* Also before a restart: it is no failure that ends the session. */
+		bfd_shell_stop(d->bfd);
 	}
 	event_base_loopbreak(d->base);
 }
@@ -564,6 +598,8 @@ daemon_free(struct daemon *d)
 	if (d->listener != NULL)
 		listener_free(d->listener);
 	tunnel_free(d->tunnel);
+	if (d->bfd != NULL)
+		bfd_shell_free(d->bfd);
 	if (d->kernel != NULL)
 		kernel_free(d->kernel);
 	if (d->speaker != NULL)

@@ -17,6 +17,7 @@
 #include "control.h"
 #include "kernel.h"
 
+struct bfd_shell;
 struct fib;
 struct listener;
 struct tunnel;
@@ -36,6 +37,7 @@ struct daemon {
 	struct fib *fib;
 	struct tunnel *tunnel;
 	struct listener *listener;
+	struct bfd_shell *bfd;
 	struct control *control;
 	struct control_ops control_ops;
 	uint8_t *read_buffer; /* one for all connections */
@@ -46,6 +48,7 @@ struct daemon {
 	bool keep_routes;  /* at the end: our routes stay in the FIB */
 	bool ready;        /* once true it stays so */
 	bool converged;
+	bool bfd_due; /* the sessions of BFD are to follow the peers */
 	/* What was adopted is swept once all that is learned by now is in the FIB. */
 	bool sweep_due;
 	struct addr *swept_peers; /* … for these peers, before that */

@@ -145,6 +145,7 @@ daemon_reload(struct daemon *d, char *error, size_t len)
 	}
 	switch_install(d, conf->kernel.install);
 	speaker_configure(d->speaker, conf);
+	d->bfd_due = true;
 	tunnel_reconfigured(d->tunnel);
 	daemon_fill_control_ops(d);
 	log_notice("configuration reloaded");

@@ -21,6 +21,8 @@ json_t *show_version(const struct control_ops *ops);
 
 /* A row of `show peers`. */
 json_t *show_peer(const struct control_ops *ops, const struct peer *peer);
+/* Null without a BFD session. */
+json_t *show_bfd(const struct control_ops *ops, const struct peer *peer);
 /* All of one peer: the row and more. */
 json_t *show_peer_record(const struct control_ops *ops, const struct peer *peer);
 

@@ -256,5 +256,6 @@ show_peer_record(const struct control_ops *ops, const struct peer *peer)
 		(json_int_t)peer->counters.faults_reset));
 	show_put(o, "stale_families", family_list(peer->stale));
 	show_put(o, "held_down_s", held_down(ops, peer));
+	show_put(o, "bfd", show_bfd(ops, peer));
 	return o;
 }

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bfd.h"
+#include "bfd_thread.h"
 #include "bgp/peer.h"
 #include "daemon.h"
 #include "fib.h"
@@ -24,7 +26,10 @@ before(void *arg)
 static void
 after_change(void *arg)
 {
-	daemon_wake(arg);
+	struct daemon *d = arg;
+
+	d->bfd_due = true; /* a peer may be disabled, or enabled */
+	daemon_wake(d);
 }
 
 static bool
@@ -83,6 +88,16 @@ shutdown_now(void *arg, const char *reason)
 	    reason != NULL && reason[0] != '\0' ? ": " : "",
 	    reason == NULL ? "" : reason);
 	daemon_stop(arg, false, reason);
+}
+
+static bool
+bfd(void *arg, const struct peer *peer, struct bfd_status *out, char *trouble,
+    size_t len, uint64_t *now_us)
+{
+	const struct daemon *d = arg;
+
+	*now_us = bfd_now_us();
+	return bfd_shell_status(d->bfd, peer, out, trouble, len);
 }
 
 /* ---- the FIB ---- */
@@ -186,6 +201,7 @@ daemon_fill_control_ops(struct daemon *d)
 		.before = before,
 		.after_change = after_change,
 		.ready = ready,
+		.bfd = bfd,
 		.route_installed = route_installed,
 		.fib_route = fib_route,
 		.fib_counts = fib_counts,

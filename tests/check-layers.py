@@ -15,6 +15,7 @@ import sys
 
 BELOW = {
     "base": "",
+    "bfd": "base",
     "wire": "base",
     "attr": "wire base",
     "fsm": "attr wire base",

@@ -142,6 +142,40 @@ print_timers(const json_t *peer, FILE *out)
 }
 
 static void
+print_bfd(const json_t *bfd, FILE *out)
+{
+	const json_t *down = json_object_get(bfd, "last_down");
+	const json_t *packets = json_object_get(bfd, "packets");
+	char age[DURATION_LEN], a[24], b[24], c[24];
+
+	if (!json_is_object(bfd))
+		return;
+	fprintf(out, "\n");
+	if (has(bfd, "uptime_s"))
+		print_line(out, "BFD", "%s for %s, %s", field_text(bfd, "state"),
+		    field_duration(bfd, "uptime_s", age), field_text(bfd, "type"));
+	else
+		print_line(out, "BFD", "%s, %s", field_text(bfd, "state"),
+		    field_text(bfd, "type"));
+	if (has(bfd, "trouble"))
+		print_line(out, "trouble", "%s", field_text(bfd, "trouble"));
+	if (json_is_object(down))
+		print_line(out, "last down", "%s ago: %s",
+		    field_duration(down, "age_s", age), field_text(down, "reason"));
+	print_line(out, "interval", "%s ms x %s configured",
+	    field_digits(bfd, "interval_ms", a), field_digits(bfd, "multiplier", b));
+	print_line(out, "in use", "a packet every %s ms, detection time %s ms",
+	    field_digits(bfd, "transmit_interval_ms", a),
+	    field_digits(bfd, "detection_time_ms", b));
+	print_line(out, "discriminators", "local %s, remote %s",
+	    field_digits(bfd, "local_discriminator", a),
+	    field_digits(bfd, "remote_discriminator", b));
+	print_line(out, "packets", "%s in, %s out, %s dropped",
+	    field_digits(packets, "in", a), field_digits(packets, "out", b),
+	    field_digits(packets, "dropped", c));
+}
+
+static void
 print_prefixes(const json_t *peer, FILE *out)
 {
 	json_t *families = json_object_get(peer, "families"), *counts;
@@ -201,6 +235,7 @@ print_peer(const json_t *peer, FILE *out)
 	print_state(peer, out);
 	print_session(peer, out);
 	print_timers(peer, out);
+	print_bfd(json_object_get(peer, "bfd"), out);
 	print_prefixes(peer, out);
 	print_messages(peer, out);
 }

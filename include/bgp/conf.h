@@ -127,6 +127,9 @@ struct conf_peer_options {
 	uint8_t add_path; /* bits of enum add_path (open.h) */
 	uint8_t add_path_max;
 	bool graceful_restart;
+	bool bfd;
+	uint16_t bfd_interval_ms;
+	uint8_t bfd_multiplier;
 };
 
 struct conf_peer {

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 struct heap_item {
-	uint64_t key; /* ms */
+	uint64_t key; /* a time, in the unit of who owns the heap */
 	uint32_t pos; /* 1-based; 0: not in the heap */
 };
 

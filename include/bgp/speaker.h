@@ -205,6 +205,15 @@ void peer_disable(struct speaker *sp, struct peer *peer, const char *reason);
 void peer_enable(struct speaker *sp, struct peer *peer);
 void peer_restart(struct speaker *sp, struct peer *peer, const char *reason);
 
+/*
+ * The peer's BFD session went from Up to Down, but by an operator's will: the path to
+ * it is broken.  Its session ends with Cease 6/10 (RFC 9384), and no route of it is
+ * kept as stale.  `independent` is the C bit of the peer's BFD packets: where it is
+ * clear, BFD ends with the peer's BGP, so that a graceful restart that has begun
+ * already goes on (RFC 5882 4.3).
+ */
+void speaker_bfd_down(struct speaker *sp, struct peer *peer, bool independent);
+
 const struct rib *speaker_rib(const struct speaker *sp);
 const struct out *speaker_out(const struct speaker *sp);
 

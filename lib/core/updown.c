@@ -239,6 +239,17 @@ peer_stale_expired(struct speaker *sp, struct peer *peer)
 		peer_leave(sp, peer);
 }
 
+void
+speaker_bfd_down(struct speaker *sp, struct peer *peer, bool independent)
+{
+	/* The NOTIFICATION ends the grace, too: see peer_down(). */
+	if (peer->established != NULL)
+		session_fail(peer->established, NOTIFY_CEASE, CEASE_BFD_DOWN,
+		    "the BFD session is down");
+	else if (independent && peer_has_stale(peer))
+		peer_stale_expired(sp, peer);
+}
+
 /* Nobody waits for the peer: its routes go, then it itself (speaker_work). */
 void
 peer_leave(struct speaker *sp, struct peer *peer)

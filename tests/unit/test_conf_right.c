@@ -94,6 +94,9 @@ START_TEST(defaults_of_a_peer)
 	ck_assert_uint_eq(options->port, 179);
 	ck_assert_uint_eq(options->local_address.family, FAMILY_NONE);
 	ck_assert_uint_eq(options->hold_time_s, 90);
+	ck_assert(!options->bfd);
+	ck_assert_uint_eq(options->bfd_interval_ms, 300);
+	ck_assert_uint_eq(options->bfd_multiplier, 3);
 	ck_assert_uint_eq(options->multihop, 0);
 	ck_assert_uint_eq(options->ttl_security, 0);
 	ck_assert(options->families[FAMILY_IPV4] && options->families[FAMILY_IPV6]);
@@ -227,7 +230,7 @@ START_TEST(every_option_of_a_peer)
 	    "max-prefixes = 4294967295 max-prefixes-action = shutdown\n"
 	    "allow-own-as = 3 enforce-first-as = false remove-private-as = true\n"
 	    "accept-as-set = true graceful-restart = false\n"
-	    "bfd = off bfd-interval = 300 bfd-multiplier = 3 role = \"\"\n"
+	    "bfd = on bfd-interval = 50 bfd-multiplier = 255 role = \"\"\n"
 	    "ttl-security = 0 password = \"\" password-file = '' interface = ''\n"
 	    "add-path = off add-path-max = 8 extended-next-hop = no\n"
 	    "route-server-client = False long-lived-stale-time = 0 group = '' }",
@@ -235,6 +238,9 @@ START_TEST(every_option_of_a_peer)
 	const struct conf_peer *peer = &conf->peers[0];
 	const struct conf_peer_options *options = &peer->options;
 
+	ck_assert(options->bfd);
+	ck_assert_uint_eq(options->bfd_interval_ms, 50);
+	ck_assert_uint_eq(options->bfd_multiplier, 255);
 	ck_assert_str_eq(peer->name, "tor");
 	ck_assert_str_eq(peer->description, "a b");
 	addr_expect(&peer->address, "2001:db8::1");
