@@ -30,8 +30,8 @@ enum { READ_BUFFER_LEN = 192 * 1024 };
 enum { GUARD_DROP_KINDS = 3 };
 struct guard_drops {
 	bool is_known;
-	uint64_t told_ms; /* 0: never */
-	unsigned long long count[GUARD_DROP_KINDS];
+	uint64_t told_ms[GUARD_DROP_KINDS]; /* 0: never */
+	unsigned long long counts[GUARD_DROP_KINDS];
 };
 
 struct daemon {

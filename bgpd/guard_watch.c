@@ -2,7 +2,8 @@
  *
  * TCP drops a segment with a wrong signature without a word (RFC 2385 2.0), so that all
  * one sees of a wrong key is a peer that does not answer.  The kernel counts what it
- * dropped; while a peer is down that is told, once a minute at most.
+ * dropped; while a peer is down that is told, each kind once a
+ * minute at most.
  */
 #include <stdio.h>
 #include <string.h>
@@ -25,7 +26,7 @@ static const struct {
 
 /* Of a line of names and the line of numbers below it. */
 static void
-counts_take(char *names, char *numbers, struct guard_drops *out)
+counts_take(char *names, char *numbers, unsigned long long *counts)
 {
 	char *name, *number;
 
@@ -33,11 +34,11 @@ counts_take(char *names, char *numbers, struct guard_drops *out)
 	       (number = strsep(&numbers, " \n")) != NULL)
 		for (int i = 0; i < GUARD_DROP_KINDS; i++)
 			if (strcmp(name, kinds[i].name) == 0)
-				(void)sscanf(number, "%llu", &out->count[i]);
+				(void)sscanf(number, "%llu", &counts[i]);
 }
 
 static bool
-counts_read(struct guard_drops *out)
+counts_read(unsigned long long *counts)
 {
 	FILE *file = fopen("/proc/self/net/netstat", "re");
 	char names[LINE_LEN], numbers[LINE_LEN];
@@ -47,7 +48,7 @@ counts_read(struct guard_drops *out)
 	while (fgets(names, sizeof(names), file) != NULL &&
 	       fgets(numbers, sizeof(numbers), file) != NULL)
 		if (strncmp(names, "TcpExt:", 7) == 0)
-			counts_take(names, numbers, out);
+			counts_take(names, numbers, counts);
 	fclose(file);
 	return true;
 }
@@ -98,17 +99,19 @@ tell(struct daemon *d, int kind, unsigned long long count)
 void
 guard_watch(struct daemon *d)
 {
-	struct guard_drops now = { .told_ms = d->drops.told_ms };
-	bool is_told = false;
+	struct guard_drops *drops = &d->drops;
+	unsigned long long counts[GUARD_DROP_KINDS] = { 0 };
 
-	if (now.told_ms != 0 && now_ms() - now.told_ms < TELL_EVERY_MS)
-		return; /* what comes until then is told at once */
-	if (!counts_read(&now))
+	if (!counts_read(counts))
 		return;
-	for (int i = 0; d->drops.is_known && i < GUARD_DROP_KINDS; i++)
-		is_told |= tell(d, i, now.count[i] - d->drops.count[i]);
-	if (is_told)
-		now.told_ms = now_ms();
-	now.is_known = true;
-	d->drops = now;
+	for (int i = 0; i < GUARD_DROP_KINDS; i++) {
+		/* What comes until it may be told again is told then. */
+		if (drops->told_ms[i] != 0 &&
+		    now_ms() - drops->told_ms[i] < TELL_EVERY_MS)
+			continue;
+		if (drops->is_known && tell(d, i, counts[i] - drops->counts[i]))
+			drops->told_ms[i] = now_ms();
+		drops->counts[i] = counts[i];
+	}
+	drops->is_known = true;
 }
