@@ -75,14 +75,16 @@ guard_set(struct guard *guard, int fd, const struct peer *peer, char *why, size_
 	const struct conf_peer_options *options = &peer->conf.options;
 	int error = 0;
 
-	if (guard->secret != options->password)
+	/* One that was accepted may have had a key from the listening socket. */
+	if (!guard->is_set || guard->secret != options->password)
 		error = set_key(fd, peer);
-	if (error != 0) {
+	if (error != 0 && (guard->is_set || options->password != 0)) {
 		snprintf(why, len, "TCP MD5 key: %s", md5_error_text(error));
 		return false;
 	}
 	guard->secret = options->password;
 
+	error = 0;
 	if (!guard->is_set || guard->ttl_security != options->ttl_security)
 		error = set_ttl(fd, peer);
 	/* The minimum of an old kernel or of a family it lacks matters to those alone

@@ -169,7 +169,7 @@ room_report(size_t n_keys)
 	size_t need = (n_keys * KEY_COST / OPTMEM_STEP + 1) * OPTMEM_STEP;
 	unsigned long has;
 
-	/* In a network namespace of a kernel before 6.7 the host's value rules. */
+	/* In a network namespace of an older kernel the host's value rules. */
 	if (file != NULL && fscanf(file, "%lu", &has) == 1)
 		log_error("net.core.optmem_max is %lu, too small for %zu TCP MD5 keys "
 			  "on one socket: %zu is enough; set it and reload",

@@ -46,7 +46,7 @@ optmem() { # [VALUE]
 
 before=$(optmem 2>/dev/null || true)
 if [ -z "$before" ] || [ ! -w /proc/sys/net/core/optmem_max ]; then
-	lab_skip "no room for all keys" "net.core.optmem_max belongs to the whole host before Linux 6.7"
+	lab_skip "no room for all keys" "net.core.optmem_max belongs to the whole host here"
 else
 	host=$(sysctl -n net.core.optmem_max)
 	optmem 20480
