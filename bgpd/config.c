@@ -17,6 +17,7 @@
 
 #include "bgp/memory.h"
 #include "config_parse.h"
+#include "secret.h"
 
 enum { PATH_LEN = 4096 };
 
@@ -54,6 +55,17 @@ include_fail(struct loader *loader, struct conf_node *include, const char *forma
 	include->name = conf_tree_text(loader->tree, text, strlen(text));
 }
 
+/* `text` with more room; what it was is wiped, as there are passwords in it. */
+static char *
+text_grow(char *text, size_t len, size_t room)
+{
+	char *more = memcpy(mem_alloc(room), text, len);
+
+	explicit_bzero(text, len);
+	free(text);
+	return more;
+}
+
 /*
  * The file's octets, with the room that config_parse() asks for; to be freed.  NULL
  * with errno.
@@ -81,9 +93,10 @@ file_read(int fd, size_t *len)
 		}
 		if (*len == room) {
 			room *= 2;
-			text = mem_resize(text, room + CONFIG_DEPTH_MAX + 1, 1);
+			text = text_grow(text, *len, room + CONFIG_DEPTH_MAX + 1);
 		}
 	}
+	explicit_bzero(text, *len);
 	free(text);
 	return NULL;
 }
@@ -115,6 +128,7 @@ file_load(struct loader *loader, const char *path, struct conf_node *into,
 	frame.inode = status.st_ino;
 	frame.depth = outer != NULL ? outer->depth + 1 : 0;
 	config_parse(loader->tree, into, frame.path, text, len);
+	explicit_bzero(text, len);
 	free(text);
 	includes_expand(loader, into, &frame);
 	return true;
@@ -322,15 +336,18 @@ static struct conf *
 tree_build(
     struct conf_tree *tree, const struct conf_local *local, struct conf_errors *errors)
 {
-	struct conf_local own = { .lookup = names_lookup };
+	struct conf_local own = { .n_addrs = 0 };
 	struct conf *conf;
 
-	if (local != NULL && local->lookup == NULL) {
+	if (local != NULL)
 		own = *local;
+	if (own.lookup == NULL)
 		own.lookup = names_lookup;
-	}
-	conf = conf_build(
-	    tree, local != NULL && local->lookup != NULL ? local : &own, errors);
+	if (own.secret == NULL)
+		own.secret = secret_take;
+	if (own.secret_file == NULL)
+		own.secret_file = secret_take_file;
+	conf = conf_build(tree, &own, errors);
 	conf_tree_free(tree);
 	return conf;
 }
@@ -362,6 +379,7 @@ config_read_text(const char *name, const char *text, size_t len,
 	if (len > 0)
 		memcpy(copy, text, len);
 	config_parse(loader.tree, root, root->file, copy, len);
+	explicit_bzero(copy, len);
 	free(copy);
 	includes_expand(&loader, root, &nowhere);
 	return tree_build(loader.tree, local, errors);

@@ -19,7 +19,8 @@ enum {
 /*
  * Reads, checks and builds; also all of `-n`.  NULL with at least one error, all of
  * them in reading order.  `local` may be NULL; where it has no look-up, the files of
- * iproute2 are asked.  The result is freed with conf_free().
+ * iproute2 are asked, and bgpd/secret.h keeps its passwords.  The result is freed with
+ * conf_free().
  */
 struct conf *config_read(
     const char *path, const struct conf_local *local, struct conf_errors *errors);

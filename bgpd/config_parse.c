@@ -31,14 +31,16 @@ static int
 value_take(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 {
 	struct config_outline *outline = reading->outline;
+	struct conf_text *taken;
 
 	(void)cfg;
 	(void)opt;
 	*(const char **)result = ""; /* what libconfuse keeps */
 	if (reading->n_values == outline->n_values)
 		return -1;
-	outline->values[reading->n_values++]->text =
-	    conf_tree_text(outline->tree, value, strlen(value));
+	taken = outline->values[reading->n_values++];
+	if (taken->text[0] == '\0') /* else the scanner has hidden it from here */
+		taken->text = conf_tree_text(outline->tree, value, strlen(value));
 	return 0;
 }
 

@@ -374,6 +374,24 @@ statement_node(
 	    s->out->tree, s->open[s->depth].node, kind, s->out->file, line, name);
 }
 
+/*
+ * libconfuse's lexer leaves copies behind, in memory that it frees and in a buffer that
+ * it keeps.  So it never sees a password, but a text of the same form; except where it
+ * is needed to undo an escape or a variable.
+ */
+static void
+secret_hide(struct scanner *s, const struct token *token, struct conf_text *value)
+{
+	size_t quotes = token->kind == TOKEN_QUOTED ? 1 : 0;
+	char *text = s->text + token->start + quotes;
+	size_t len = token->len - 2 * quotes;
+
+	if (memchr(text, '\\', len) != NULL || memmem(text, len, "${", 2) != NULL)
+		return;
+	value->text = conf_tree_text(s->out->tree, text, len);
+	memset(text, 'x', len);
+}
+
 static void
 option_scan(struct scanner *s, const char *name, const struct token *first)
 {
@@ -390,6 +408,8 @@ option_scan(struct scanner *s, const char *name, const struct token *first)
 	else
 		fail(s, first->line,
 		    "'%s' has no value; allowed: a text, or texts in braces", name);
+	if (is_good && !is_list && strcmp(name, "password") == 0)
+		secret_hide(s, &token, &list[0]);
 	if (is_good && name_use(s, first, CONFIG_FORM_KEY) != NULL) {
 		struct conf_node *node =
 		    statement_node(s, CONF_NODE_OPTION, name, first->line);

@@ -16,6 +16,8 @@
 
 #include "bgp/memory.h"
 #include "bgp/peer.h"
+#include "guard.h"
+#include "listener.h"
 #include "log.h"
 #include "socket.h"
 
@@ -37,12 +39,17 @@ struct connection {
 	struct event *writable;
 	uint8_t *cut; /* the beginning of a message */
 	size_t cut_len;
+	struct guard guard; /* what the socket has */
 };
+
+static const char unreachable[] =
+    "the address is on no connected subnet, and neither multihop nor "
+    "ttl-security of 2 or more is set";
 
 static void
 connection_lost(struct connection *c, const char *what, int error)
 {
-	char reason[128];
+	char reason[256];
 
 	if (error == 0)
 		snprintf(reason, sizeof(reason), "%s", what);
@@ -262,21 +269,12 @@ connection_free(struct connection *c)
 	free(c);
 }
 
-/* RFC 4271 says nothing of TTL; as every speaker does, eBGP is one hop unless told. */
-static void
-set_ttl(int fd, const struct peer *peer)
-{
-	enum family family = (enum family)peer->conf.address.family;
-
-	if (peer->ebgp)
-		socket_set_ttl(fd, family,
-		    peer->conf.options.multihop == 0 ? 1 : peer->conf.options.multihop);
-}
-
+/* A peer that TTL security lets be two hops away need not be on a connected subnet. */
 static bool
 is_within_reach(const struct daemon *d, const struct peer *peer)
 {
 	return !peer->ebgp || peer->conf.options.multihop != 0 ||
+	       peer->conf.options.ttl_security > 1 ||
 	       kernel_is_connected(d->kernel, &peer->conf.address, NULL, NULL);
 }
 
@@ -295,7 +293,6 @@ open_and_bind(const struct peer *peer, const char **what)
 	if (fd < 0)
 		return -1;
 	socket_prepare(fd, family);
-	set_ttl(fd, peer);
 	if (local->family == FAMILY_NONE)
 		return fd;
 	*what = "bind to local-address";
@@ -310,6 +307,18 @@ open_and_bind(const struct peer *peer, const char **what)
 	return fd;
 }
 
+/* False: it is not, and so it is lost. */
+static bool
+is_guarded(struct connection *c, const struct peer *peer)
+{
+	char why[GUARD_TEXT_LEN];
+
+	if (guard_set(&c->guard, c->fd, peer, why, sizeof(why)))
+		return true;
+	connection_lost(c, why, 0);
+	return false;
+}
+
 void
 connection_dial(struct daemon *d, struct session *session)
 {
@@ -321,9 +330,7 @@ connection_dial(struct daemon *d, struct session *session)
 	c->session = session;
 	session_set_user(session, c);
 	if (!is_within_reach(d, peer)) {
-		connection_lost(c,
-		    "the address is on no connected subnet, and multihop is not set",
-		    0);
+		connection_lost(c, unreachable, 0);
 		return;
 	}
 	c->fd = open_and_bind(peer, &what);
@@ -331,6 +338,8 @@ connection_dial(struct daemon *d, struct session *session)
 		connection_lost(c, what, errno);
 		return;
 	}
+	if (!is_guarded(c, peer))
+		return;
 	event_assign(c->readable, d->base, c->fd, EV_READ | EV_PERSIST, on_readable, c);
 	event_assign(c->writable, d->base, c->fd, EV_WRITE, on_writable, c);
 	event_priority_set(c->readable, PRIORITY_SOCKET);
@@ -345,6 +354,23 @@ connection_dial(struct daemon *d, struct session *session)
 		event_add(c->writable, NULL);
 	else
 		connection_lost(c, "connect", errno);
+}
+
+/* What the listening socket could not judge. */
+static bool
+is_welcome(struct connection *c, const struct peer *peer)
+{
+	char why[GUARD_TEXT_LEN];
+
+	if (!is_within_reach(c->daemon, peer)) {
+		connection_lost(c, unreachable, 0);
+		return false;
+	}
+	if (guard_admits(c->fd, c->daemon->listener, peer, why, sizeof(why)))
+		return true;
+	log_write(LOG_LEVEL_INFO, peer->conf.name, "connection refused: %s", why);
+	connection_lost(c, why, 0);
+	return false;
 }
 
 void
@@ -362,20 +388,25 @@ connection_accept(struct daemon *d, int fd, const struct addr *remote)
 		const struct peer *peer = session_peer(c->session);
 
 		socket_prepare(fd, (enum family)remote->family);
-		set_ttl(fd, peer);
 		session_set_user(c->session, c);
-		event_add(c->readable, NULL);
 		daemon_wake(d);
-		if (!is_within_reach(d, peer))
-			connection_lost(c,
-			    "the address is on no connected subnet, and "
-			    "multihop is not set",
-			    0);
+		if (is_welcome(c, peer) && is_guarded(c, peer))
+			event_add(c->readable, NULL);
 		return;
 	}
 	log_info("connection from %s refused: %s", addr_format(remote, text),
 	    accept_verdict_text(verdict));
 	connection_free(c);
+}
+
+void
+connection_reconfigure(struct session *session)
+{
+	struct connection *c = session_user(session);
+
+	/* One that was lost already has nothing to protect. */
+	if (c != NULL && c->fd >= 0)
+		(void)is_guarded(c, session_peer(session));
 }
 
 void

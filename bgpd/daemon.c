@@ -21,6 +21,7 @@
 #include "bgp/peer.h"
 #include "connection.h"
 #include "fib.h"
+#include "guard.h"
 #include "listener.h"
 #include "log.h"
 #include "tunnel.h"
@@ -379,6 +380,8 @@ on_synced(void *arg)
 	d->first_conf = NULL;
 	d->bfd_due = true;
 	d->started = true;
+	guard_forget(d);
+	guard_watch(d);
 	listener_open(d->listener);
 	if (d->reload_asked)
 		raise(SIGHUP); /* not from inside of the kernel's callback */
@@ -426,8 +429,9 @@ on_log_flush(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
-	(void)arg;
 	log_event_flush();
+	if (((struct daemon *)arg)->started)
+		guard_watch(arg);
 }
 
 void
@@ -526,7 +530,7 @@ open_all(struct daemon *d, const struct conf *conf)
 	d->control =
 	    control_new(d->base, &conf->control, &d->control_ops, error, sizeof(error));
 	if (d->control != NULL)
-		d->listener = listener_new(d, &conf->router, error, sizeof(error));
+		d->listener = listener_new(d, conf, error, sizeof(error));
 	if (d->listener != NULL)
 		d->kernel = kernel_new(
 		    d->base, &conf->kernel, &kernel_events, d, error, sizeof(error));

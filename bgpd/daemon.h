@@ -27,6 +27,14 @@ enum { PRIORITY_TIMER, PRIORITY_SOCKET, PRIORITY_WORK, PRIORITY_COUNT };
 
 enum { READ_BUFFER_LEN = 192 * 1024 };
 
+/* What the kernel's counters of TCP MD5 said when they were last told of (guard.h). */
+enum { GUARD_DROP_KINDS = 3 };
+struct guard_drops {
+	bool is_known;
+	uint64_t told_ms[GUARD_DROP_KINDS]; /* 0: never */
+	unsigned long long counts[GUARD_DROP_KINDS];
+};
+
 struct daemon {
 	const char *config_path;
 	unsigned verbose;
@@ -53,7 +61,8 @@ struct daemon {
 	bool sweep_due;
 	struct addr *swept_peers; /* … for these peers, before that */
 	size_t n_swept_peers;
-	size_t n_sweeps_done;    /* the first so many of them */
+	size_t n_sweeps_done; /* the first so many of them */
+	struct guard_drops drops;
 	struct conf *first_conf; /* until the kernel's first dump is there */
 	char pid_file[CONF_PATH_LEN];
 };

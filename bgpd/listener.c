@@ -18,14 +18,21 @@
 #include "bgp/memory.h"
 #include "connection.h"
 #include "log.h"
+#include "md5_keys.h"
 #include "socket.h"
 
 enum { BACKLOG = 4096, ACCEPT_MAX = 128 };
 
+struct listening {
+	struct addr address;
+	int fd;
+	struct event *event;
+	struct md5_keys keys;
+};
+
 struct listener {
 	struct daemon *daemon;
-	struct event **events;
-	int *fds;
+	struct listening *sockets;
 	size_t n;
 	int reserve;
 	uint64_t complained_ms;
@@ -48,32 +55,101 @@ refuse_one(struct listener *l, int fd)
 	}
 }
 
+/* -1 with errno: there is none. */
+static int
+accept_one(int fd, struct addr *remote)
+{
+	struct sockaddr_storage ss = { 0 };
+	socklen_t len = sizeof(ss);
+	int conn =
+	    accept4(fd, (struct sockaddr *)&ss, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	*remote = sockaddr_to(&ss);
+	return conn;
+}
+
 static void
 on_acceptable(evutil_socket_t fd, short what, void *arg)
 {
 	struct listener *l = arg;
+	struct addr remote;
 
 	(void)what;
 	daemon_set_now(l->daemon);
 	for (int i = 0; i < ACCEPT_MAX; i++) {
-		struct sockaddr_storage ss = { 0 };
-		socklen_t len = sizeof(ss);
-		struct addr remote;
-		int conn = accept4(
-		    fd, (struct sockaddr *)&ss, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
+		int conn = accept_one(fd, &remote);
 
 		if (conn < 0) {
 			if (errno == EMFILE || errno == ENFILE)
 				refuse_one(l, fd);
 			return;
 		}
-		remote = sockaddr_to(&ss);
 		connection_accept(l->daemon, conn, &remote);
 	}
 }
 
+/*
+ * Keys were set: a connection that waits to be accepted may have come before that.  It
+ * is closed where its address has a key now; the peer dials again.
+ */
+static void
+drop_unchecked(struct listener *l, const struct listening *s)
+{
+	struct addr remote;
+	int conn;
+
+	daemon_set_now(l->daemon);
+	for (int i = 0; i < BACKLOG && (conn = accept_one(s->fd, &remote)) >= 0; i++) {
+		if (md5_keys_cover(&s->keys, &remote))
+			close(conn);
+		else
+			connection_accept(l->daemon, conn, &remote);
+	}
+}
+
+static bool
+wants_ttl(const struct conf *conf)
+{
+	for (size_t i = 0; i < conf->n_peers; i++)
+		if (conf->peers[i].options.ttl_security != 0)
+			return true;
+	for (size_t i = 0; i < conf->n_groups; i++)
+		if (conf->groups[i].options.ttl_security != 0)
+			return true;
+	return false;
+}
+
+/*
+ * RFC 5082 3: all that we send to a peer that checks TTL has 255, and what answers its
+ * SYN comes from the listening socket.  The minimum is a peer's own: it is set on the
+ * accepted socket (connection.c), which also looks at the SYN that was let in.
+ */
+static void
+set_ttl(const struct listening *s, const struct conf *conf)
+{
+	bool wanted = wants_ttl(conf);
+	int error = socket_save_syn(s->fd, wanted);
+
+	socket_set_ttl(s->fd, (enum family)s->address.family, wanted ? 255 : -1);
+	if (wanted && error != 0)
+		log_warning("ttl-security: the TTL of a connection's first segment "
+			    "cannot be checked: %s",
+		    strerror(error));
+}
+
+static bool
+set_keys(struct listening *s, const struct conf *conf, const struct keyring *ring)
+{
+	bool is_set =
+	    md5_keys_apply(&s->keys, s->fd, (enum family)s->address.family, ring);
+
+	md5_keys_report(&s->keys, conf, &s->address);
+	return is_set;
+}
+
+/* Bound, not listening yet. */
 static int
-listen_on(const struct addr *addr, uint16_t port)
+open_on(const struct addr *addr, uint16_t port)
 {
 	int on = 1;
 	struct sockaddr_storage ss;
@@ -85,8 +161,7 @@ listen_on(const struct addr *addr, uint16_t port)
 	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (addr->family == FAMILY_IPV6)
 		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
-	if (bind(fd, (struct sockaddr *)&ss, sockaddr_from(&ss, addr, port)) < 0 ||
-	    listen(fd, BACKLOG) < 0) {
+	if (bind(fd, (struct sockaddr *)&ss, sockaddr_from(&ss, addr, port)) < 0) {
 		int error = errno;
 
 		close(fd);
@@ -118,54 +193,104 @@ may_be_missing(const struct addr *addr, int error)
 	       (error == EAFNOSUPPORT || error == EADDRNOTAVAIL);
 }
 
+/* False: the error was said. */
+static bool
+socket_add(struct listener *l, const struct addr *address, const struct conf *conf,
+    const struct keyring *ring, char *error, size_t len)
+{
+	struct listening *s = &l->sockets[l->n];
+	int fd = open_on(address, conf->router.port);
+
+	if (fd < 0 && may_be_missing(address, errno)) {
+		log_notice("no IPv6 on this host: not listening on ::");
+		return true;
+	}
+	if (fd < 0) {
+		explain(address, conf->router.port, errno, error, len);
+		return false;
+	}
+	s->fd = fd;
+	s->address = *address;
+	s->event =
+	    event_new(l->daemon->base, fd, EV_READ | EV_PERSIST, on_acceptable, l);
+	event_priority_set(s->event, PRIORITY_SOCKET);
+	l->n++;
+	(void)set_keys(s, conf, ring);
+	set_ttl(s, conf);
+	if (listen(fd, BACKLOG) == 0)
+		return true;
+	explain(address, conf->router.port, errno, error, len);
+	return false;
+}
+
 struct listener *
-listener_new(
-    struct daemon *d, const struct conf_router *router, char *error, size_t len)
+listener_new(struct daemon *d, const struct conf *conf, char *error, size_t len)
 {
 	struct listener *l = mem_zero(1, sizeof(*l));
+	struct keyring ring = keyring_of(conf);
+	bool is_good = true;
 
 	l->daemon = d;
 	l->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	l->events = mem_zero(router->n_listen, sizeof(struct event *));
-	l->fds = mem_zero(router->n_listen, sizeof(int));
-	for (size_t i = 0; i < router->n_listen; i++) {
-		int fd = listen_on(&router->listen[i], router->port);
+	l->sockets = mem_zero(conf->router.n_listen, sizeof(*l->sockets));
+	for (size_t i = 0; i < conf->router.n_listen && is_good; i++)
+		is_good =
+		    socket_add(l, &conf->router.listen[i], conf, &ring, error, len);
+	keyring_free(&ring);
+	if (is_good)
+		return l;
+	listener_free(l);
+	return NULL;
+}
 
-		if (fd < 0 && may_be_missing(&router->listen[i], errno)) {
-			log_notice("no IPv6 on this host: not listening on ::");
-			continue;
-		}
-		if (fd < 0) {
-			explain(&router->listen[i], router->port, errno, error, len);
-			listener_free(l);
-			return NULL;
-		}
-		l->fds[l->n] = fd;
-		l->events[l->n] =
-		    event_new(d->base, fd, EV_READ | EV_PERSIST, on_acceptable, l);
-		event_priority_set(l->events[l->n], PRIORITY_SOCKET);
-		l->n++;
+void
+listener_reconfigure(struct listener *l, const struct conf *conf)
+{
+	struct keyring ring = keyring_of(conf);
+
+	for (size_t i = 0; i < l->n; i++) {
+		set_ttl(&l->sockets[i], conf);
+		if (set_keys(&l->sockets[i], conf, &ring))
+			drop_unchecked(l, &l->sockets[i]);
 	}
-	return l;
+	keyring_free(&ring);
+}
+
+int
+listener_check_md5(const struct listener *l, const struct addr *remote, uint32_t secret)
+{
+	int error = ENOKEY;
+
+	/* Any of them may have let it in: all that could must have the key. */
+	for (size_t i = 0; i < l->n; i++) {
+		const struct listening *s = &l->sockets[i];
+
+		if (s->address.family != remote->family)
+			continue;
+		error = md5_keys_check(&s->keys, remote, secret);
+		if (error != 0)
+			break;
+	}
+	return error;
 }
 
 void
 listener_open(struct listener *l)
 {
 	for (size_t i = 0; i < l->n; i++)
-		event_add(l->events[i], NULL);
+		event_add(l->sockets[i].event, NULL);
 }
 
 void
 listener_free(struct listener *l)
 {
 	for (size_t i = 0; i < l->n; i++) {
-		event_free(l->events[i]);
-		close(l->fds[i]);
+		event_free(l->sockets[i].event);
+		close(l->sockets[i].fd);
+		md5_keys_free(&l->sockets[i].keys);
 	}
 	if (l->reserve >= 0)
 		close(l->reserve);
-	free(l->events);
-	free(l->fds);
+	free(l->sockets);
 	free(l);
 }

@@ -7,9 +7,20 @@
 
 #include "daemon.h"
 
-/* NULL: an address could not be bound, `error` says which and who has it. */
-struct listener *listener_new(
-    struct daemon *d, const struct conf_router *router, char *error, size_t len);
+/*
+ * NULL: an address could not be bound, `error` says which and who has it.  The sockets
+ * have their keys before they listen.
+ */
+struct listener *
+listener_new(struct daemon *d, const struct conf *conf, char *error, size_t len);
+/* Keys and TTL after a reload. */
+void listener_reconfigure(struct listener *l, const struct conf *conf);
+/*
+ * May a connection from `remote` be taken for that of a peer with this secret?  0, or
+ * an errno: its first segments were not checked.
+ */
+int listener_check_md5(
+    const struct listener *l, const struct addr *remote, uint32_t secret);
 /* Connections are taken from now on; until then the kernel queues them. */
 void listener_open(struct listener *l);
 void listener_free(struct listener *l);

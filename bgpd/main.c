@@ -19,6 +19,7 @@
 #include "daemon.h"
 #include "fib.h"
 #include "log.h"
+#include "secret.h"
 
 enum { EXIT_USAGE = 2 };
 
@@ -217,6 +218,7 @@ run(const struct options *o, struct conf *conf)
 		conf_free(conf);
 		return 1;
 	}
+	secret_warn_of_files();
 	raise_descriptor_limit();
 	code = daemon_start(&d, conf);
 	if (code == 0) {
@@ -230,6 +232,7 @@ run(const struct options *o, struct conf *conf)
 	if (code == 0)
 		log_notice("stopped");
 	log_close();
+	secret_wipe();
 	return code;
 }
 
@@ -245,14 +248,18 @@ main(int argc, char **argv)
 		return code;
 	daemon_hold_signals(true);
 	conf = read_config(&o);
-	if (conf == NULL)
+	if (conf == NULL) {
+		secret_wipe();
 		return EX_CONFIG;
+	}
 	/* Detached we live in the root folder, and a reload reads the file again. */
 	if (o.detach && realpath(o.config, path) != NULL)
 		o.config = path;
 	if (o.check || o.flush) {
+		secret_warn_of_files();
 		code = o.flush ? flush(conf) : 0;
 		conf_free(conf);
+		secret_wipe();
 		return code;
 	}
 	return run(&o, conf);

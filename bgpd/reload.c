@@ -12,7 +12,9 @@
 #include "bgp/memory.h"
 #include "daemon.h"
 #include "fib.h"
+#include "guard.h"
 #include "log.h"
+#include "secret.h"
 #include "socket.h"
 #include "tunnel.h"
 
@@ -121,19 +123,17 @@ switch_install(struct daemon *d, bool install)
 		fib_set_waiting(d->fib, tunnel_trouble(d->tunnel));
 }
 
-int
-daemon_reload(struct daemon *d, char *error, size_t len)
+/* False: `error` says why, and nothing was changed. */
+static bool
+take_over(struct daemon *d, char *error, size_t len)
 {
 	struct conf *conf;
 	const char *section, *key;
 	bool fixed;
 
-	snprintf(error, len, "the daemon has not started yet");
-	if (!d->started)
-		return -1;
 	conf = read_again(d, error, len);
 	if (conf == NULL)
-		return -1;
+		return false;
 	fixed = conf_restart_needed(speaker_conf(d->speaker), conf, &section, &key);
 	if (fixed)
 		snprintf(error, len,
@@ -141,14 +141,29 @@ daemon_reload(struct daemon *d, char *error, size_t len)
 		    d->config_path, section, key);
 	if (fixed || !apply_to_shell(d, conf, error, len)) {
 		conf_free(conf);
-		return -1;
+		return false;
 	}
 	switch_install(d, conf->kernel.install);
 	speaker_configure(d->speaker, conf);
 	d->bfd_due = true;
+	guard_reconfigure(d);
 	tunnel_reconfigured(d->tunnel);
 	daemon_fill_control_ops(d);
 	log_notice("configuration reloaded");
 	daemon_wake(d);
-	return 0;
+	return true;
+}
+
+int
+daemon_reload(struct daemon *d, char *error, size_t len)
+{
+	bool is_done;
+
+	snprintf(error, len, "the daemon has not started yet");
+	if (!d->started)
+		return -1;
+	is_done = take_over(d, error, len);
+	secret_warn_of_files();
+	guard_forget(d); /* what was read, and not taken over, too */
+	return is_done ? 0 : -1;
 }

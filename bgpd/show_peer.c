@@ -235,6 +235,12 @@ show_peer_record(const struct control_ops *ops, const struct peer *peer)
 	show_put(o, "group", group_name(ops, peer));
 	show_put(o, "from_cluster", json_boolean(peer->conf.from_cluster));
 	show_put(o, "passive", json_boolean(peer->conf.options.passive));
+	show_put(o, "authentication",
+	    json_string(peer->conf.options.password != 0 ? "md5" : "none"));
+	show_put(o, "ttl_security",
+	    peer->conf.options.ttl_security == 0
+		? json_null()
+		: json_integer(peer->conf.options.ttl_security));
 	show_put(o, "local_address", up ? show_addr(&peer->net.local) : json_null());
 	show_put(o, "hostname",
 	    seen ? text_json_or_null(peer->remote_open.hostname) : json_null());

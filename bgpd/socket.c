@@ -4,6 +4,7 @@
  */
 #include "socket.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/ip.h>
 #include <netinet/tcp.h>
@@ -82,4 +83,58 @@ socket_set_ttl(int fd, enum family family, int ttl)
 	else
 		(void)setsockopt(
 		    fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, &ttl, sizeof(ttl));
+}
+
+int
+socket_set_min_ttl(int fd, enum family family, int ttl)
+{
+	int level = family == FAMILY_IPV4 ? IPPROTO_IP : IPPROTO_IPV6;
+	int name = family == FAMILY_IPV4 ? IP_MINTTL : IPV6_MINHOPCOUNT;
+
+	return setsockopt(fd, level, name, &ttl, sizeof(ttl)) < 0 ? errno : 0;
+}
+
+int
+socket_save_syn(int fd, bool on)
+{
+	int value = on;
+
+	return setsockopt(fd, IPPROTO_TCP, TCP_SAVE_SYN, &value, sizeof(value)) < 0
+		   ? errno
+		   : 0;
+}
+
+int
+socket_syn_ttl(int fd, enum family family)
+{
+	enum { IPV4_TTL_AT = 8, IPV6_HOP_LIMIT_AT = 7 };
+	uint8_t headers[512]; /* of IP, with all extensions, and of TCP */
+	socklen_t len = sizeof(headers);
+
+	if (getsockopt(fd, IPPROTO_TCP, TCP_SAVED_SYN, headers, &len) < 0 ||
+	    len <= IPV4_TTL_AT)
+		return -1;
+	return headers[family == FAMILY_IPV4 ? IPV4_TTL_AT : IPV6_HOP_LIMIT_AT];
+}
+
+int
+socket_set_md5(int fd, const struct prefix *prefix, const char *key, size_t key_len)
+{
+	struct tcp_md5sig sig = { .tcpm_keylen = (uint16_t)key_len };
+	struct addr address = prefix_addr(prefix);
+	bool is_host = prefix->bits == family_max_bits((enum family)prefix->family);
+	int error = 0;
+
+	(void)sockaddr_from(&sig.tcpm_addr, &address, 0);
+	if (!is_host) {
+		sig.tcpm_flags = TCP_MD5SIG_FLAG_PREFIX;
+		sig.tcpm_prefixlen = prefix->bits;
+	}
+	if (key_len > 0)
+		memcpy(sig.tcpm_key, key, key_len);
+	if (setsockopt(fd, IPPROTO_TCP, is_host ? TCP_MD5SIG : TCP_MD5SIG_EXT, &sig,
+		sizeof(sig)) < 0)
+		error = errno;
+	explicit_bzero(&sig, sizeof(sig));
+	return error;
 }

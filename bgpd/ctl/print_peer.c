@@ -26,7 +26,7 @@ yes_no(const json_t *object, const char *key)
 static void
 print_identity(const json_t *peer, FILE *out)
 {
-	char as[24], local_as[24];
+	char as[24], local_as[24], hops[24];
 
 	fprintf(out, "peer %s\n", field_text(peer, "name"));
 	if (has(peer, "description"))
@@ -41,6 +41,10 @@ print_identity(const json_t *peer, FILE *out)
 	    field_is_true(peer, "passive") ? ", passive" : "");
 	if (has(peer, "group"))
 		print_line(out, "group", "%s", field_text(peer, "group"));
+	print_line(out, "authentication", "%s", field_text(peer, "authentication"));
+	if (has(peer, "ttl_security"))
+		print_line(out, "TTL security", "%s hops",
+		    field_digits(peer, "ttl_security", hops));
 	print_line(out, "import", "%s", field_text(peer, "import"));
 	print_line(out, "export", "%s", field_text(peer, "export"));
 }

@@ -97,6 +97,7 @@ struct conf_cluster {
 	bool mesh;
 	bool mesh_written; /* false: `mesh` is the default for these nodes */
 	uint32_t as;
+	uint32_t password; /* as that of a peer */
 	size_t n_nodes;
 	size_t n_reflectors;
 	struct addr *addresses; /* of all nodes, of both families */
@@ -112,7 +113,10 @@ struct conf_peer_options {
 	struct addr local_address; /* FAMILY_NONE: the kernel chooses */
 	uint16_t hold_time_s;
 	uint8_t multihop;     /* eBGP; 0: directly connected */
-	uint8_t ttl_security; /* 0: off */
+	uint8_t ttl_security; /* hops; 0: off */
+	/* A number for the key of TCP MD5, 0: none.  Equal keys have equal numbers; the
+	 * text itself is the shell's to keep (struct conf_local). */
+	uint32_t password;
 	bool families[FAMILY_COUNT];
 	bool client;
 	uint8_t next_hop; /* enum conf_next_hop */

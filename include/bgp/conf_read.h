@@ -85,9 +85,20 @@ struct conf_local {
 	/* Names of rt_tables and rt_protos that are not well known.  NULL: none. */
 	bool (*lookup)(
 	    void *arg, enum conf_lookup what, const char *name, uint32_t *out);
+	/* Keeps a secret where nothing shows it.  Returns its number, never 0. */
+	uint32_t (*secret)(void *arg, const char *text, size_t len);
+	/* The same for what a file holds, whose path stood in the file `from`.  Returns
+	 * 0 where it cannot be had: `why` says why, without a word of the content. */
+	uint32_t (*secret_file)(
+	    void *arg, const char *from, const char *path, char *why, size_t len);
 	void *arg;
 	const struct conf *running; /* on reload: what would be replaced */
 };
+
+/* What TCP MD5 takes (TCP_MD5SIG_MAXKEYLEN). */
+enum { CONF_SECRET_MAX_LEN = 80 };
+/* NULL when the text can be a key, else what is wrong with it, without showing it. */
+const char *conf_secret_fault(const char *text, size_t len);
 
 /*
  * The configuration that `tree` describes, to be freed with conf_free(), or NULL with

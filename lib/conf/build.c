@@ -343,9 +343,11 @@ conf_build(
 	cluster_build(&b);
 	peers_build(&b);
 	unique_check(&b);
+	secret_ranges_check(&b);
 
 	free(b.peer_nodes);
 	free(b.nodes);
+	free(b.secret_files);
 	conf_errors_sort(errors);
 	if (errors->n == 0)
 		return b.conf;

@@ -206,6 +206,20 @@ cluster_group_check(struct builder *b, const struct conf_node *group)
 	}
 }
 
+/* Which of two keys would be meant? */
+static void
+cluster_secret_check(
+    struct builder *b, const struct conf_node *cluster, const struct conf_node *group)
+{
+	const struct conf_node *file = option_node(cluster, "password-file");
+
+	if (file != NULL && secret_is_written(group))
+		build_error(b, file, file->line,
+		    "'password-file' is set in 'cluster', whose %s has a password, "
+		    "too; allowed: one of both",
+		    section_describe(group).text);
+}
+
 static struct ends
 session_ends(const struct cluster_node *own, const struct cluster_node *other)
 {
@@ -258,6 +272,8 @@ sessions_build(
 	struct conf_peer_options options;
 
 	session_defaults(b, group, &options);
+	if (b->conf->cluster.password != 0)
+		options.password = b->conf->cluster.password;
 	options.local_as = b->conf->cluster.as;
 	options.remote_as = b->conf->cluster.as;
 	options.graceful_restart &= b->conf->router.graceful_restart;
@@ -266,6 +282,7 @@ sessions_build(
 		options.port = b->conf->router.port;
 	if (group != NULL) {
 		cluster_group_check(b, group);
+		cluster_secret_check(b, cluster, group);
 		session_check(b, group, NULL, &options);
 	}
 	for (size_t i = 0; own != NULL && i < b->n_nodes; i++) {

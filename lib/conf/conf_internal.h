@@ -39,6 +39,8 @@ enum conf_type {
 	CONF_TYPE_FILTER,
 	CONF_TYPE_TABLE,
 	CONF_TYPE_PROTOCOL,
+	CONF_TYPE_SECRET,
+	CONF_TYPE_SECRET_FILE,
 	CONF_TYPE_FAMILIES, /* lists from here on */
 	CONF_TYPE_ADDRESSES,
 	CONF_TYPE_PREFIXES,
@@ -92,6 +94,12 @@ struct cluster_node {
 	uint32_t cluster_id;
 };
 
+/* A key file that was read: a group's is not read again for each of its peers. */
+struct secret_file {
+	const struct conf_node *option;
+	uint32_t secret; /* 0: reported */
+};
+
 struct builder {
 	struct conf *conf;
 	const struct conf_local *local;
@@ -100,6 +108,8 @@ struct builder {
 	const struct conf_node **peer_nodes; /* where each of conf->peers stands */
 	struct cluster_node *nodes;
 	size_t n_nodes;
+	struct secret_file *secret_files;
+	size_t n_secret_files;
 	struct addr own_address6; /* of our own node */
 	bool is_partial;          /* the tree holds an error of the parser */
 	bool is_quiet;            /* this value was already judged where it stands */
@@ -163,6 +173,8 @@ void session_check(struct builder *b, const struct conf_node *section,
 /* The group that the option 'group' names; reported and NULL where there is none. */
 const struct conf_node *
 group_resolve(struct builder *b, const struct conf_node *option);
+/* The same without a word: NULL where there is none. */
+const struct conf_node *group_find(const struct builder *b, const char *title);
 /* Can a session have this end? */
 bool addr_is_host(const struct addr *a);
 /* One more peer at the end of conf->peers, zeroed but for its addresses. */
@@ -170,6 +182,18 @@ struct conf_peer *peer_add(struct builder *b, const struct conf_node *node);
 
 /* cluster.c: this node, the router id, and the cluster's sessions into conf->peers. */
 void cluster_build(struct builder *b);
+
+/* secret.c: keys of TCP MD5 (RFC 2385).  No error of theirs shows the text. */
+bool secret_read(struct builder *b, const struct conf_option *option,
+    const struct conf_node *node, const struct conf_text *text, uint32_t *out);
+bool secret_file_read(struct builder *b, const struct conf_option *option,
+    const struct conf_node *node, const struct conf_text *text, uint32_t *out);
+/* Does a section say what the key is, rightly or not? */
+bool secret_is_written(const struct conf_node *section);
+/* Not as a text and as a file at once. */
+void secret_check(struct builder *b, const struct conf_node *section);
+/* What lies inside of a range that has a key must have one, too. */
+void secret_ranges_check(struct builder *b);
 
 /* unique.c: names and addresses that must not be there twice. */
 void unique_check(struct builder *b);

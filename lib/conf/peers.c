@@ -47,7 +47,7 @@ addr_is_host(const struct addr *a)
 		   a->bytes[11] == 0xff);
 }
 
-static const struct conf_node *
+const struct conf_node *
 group_find(const struct builder *b, const char *title)
 {
 	for (const struct conf_node *at = b->root->first; at != NULL; at = at->next) {
@@ -176,6 +176,7 @@ group_build(struct builder *b, const struct conf_node *node, struct conf_group *
 	values_read(b, CONF_SECTION_GROUP, node, group);
 	(void)snprintf(group->name, sizeof group->name, "%s", section_title(node));
 	session_defaults(b, NULL, &group->options);
+	secret_check(b, node);
 	values_read(b, CONF_SECTION_SESSION, node, &group->options);
 	group->options.graceful_restart &= b->conf->router.graceful_restart;
 
@@ -260,6 +261,7 @@ peer_build(struct builder *b, const struct conf_node *node)
 	values_read(b, CONF_SECTION_PEER, node, peer);
 	peer_address(b, node, &peer->address);
 	session_defaults(b, group, &peer->options);
+	secret_check(b, node);
 	values_read(b, CONF_SECTION_SESSION, node, &peer->options);
 	peer->options.graceful_restart &= b->conf->router.graceful_restart;
 

@@ -3,6 +3,7 @@
  * The neutral tree between the parser and conf_build(), and the list of errors.  A tree
  * lives in blocks and is freed as a whole.  Nothing here knows a section or a key.
  */
+#define _DEFAULT_SOURCE /* explicit_bzero() */
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,6 +44,8 @@ conf_tree_free(struct conf_tree *tree)
 	while (tree->blocks != NULL) {
 		struct block *next = tree->blocks->next;
 
+		/* Among the texts are passwords. */
+		explicit_bzero(tree->blocks->at, tree->blocks->used);
 		free(tree->blocks);
 		tree->blocks = next;
 	}

@@ -293,6 +293,18 @@ protocol_read(const struct value *v, void *field)
 }
 
 static bool
+secret_text_read(const struct value *v, void *field)
+{
+	return secret_read(v->b, v->option, v->node, v->text, field);
+}
+
+static bool
+secret_path_read(const struct value *v, void *field)
+{
+	return secret_file_read(v->b, v->option, v->node, v->text, field);
+}
+
+static bool
 prefix_read(const struct value *v, void *field)
 {
 	struct prefix prefix;
@@ -372,6 +384,8 @@ static const struct {
 	[CONF_TYPE_FILTER] = { filter_read, 0 },
 	[CONF_TYPE_TABLE] = { table_read, 0 },
 	[CONF_TYPE_PROTOCOL] = { protocol_read, 0 },
+	[CONF_TYPE_SECRET] = { secret_text_read, 0 },
+	[CONF_TYPE_SECRET_FILE] = { secret_path_read, 0 },
 	[CONF_TYPE_FAMILIES] = { family_read, 0 },
 	[CONF_TYPE_ADDRESSES] = { listed_address_read, sizeof(struct addr) },
 	[CONF_TYPE_PREFIXES] = { prefix_read, sizeof(struct prefix) },

@@ -255,6 +255,26 @@ do_disarm(struct session *s)
 	s->keepalive_at_ms = 0;
 }
 
+/*
+ * TCP is silent about a segment with a wrong signature or from too far away (RFC 2385
+ * 2.0, RFC 5082 3), so that the attempt just ends with its time.
+ */
+static void
+note_silence(struct session *s)
+{
+	struct peer *peer = s->peer;
+	const char *hint = "";
+
+	if (peer->conf.options.password != 0)
+		hint = " (TCP MD5 is set: does the peer have the same password?)";
+	else if (peer->conf.options.ttl_security != 0)
+		hint = " (ttl-security is set: does the peer send with TTL 255, and "
+		       "is it near enough?)";
+	snprintf(
+	    peer->last_error, sizeof(peer->last_error), "connect: no answer%s", hint);
+	peer->last_error_ms = s->sp->now_ms;
+}
+
 void
 session_event(struct session *s, enum fsm_event ev)
 {
@@ -264,6 +284,8 @@ session_event(struct session *s, enum fsm_event ev)
 	struct peer *peer = s->peer;
 	unsigned todo = step.actions;
 
+	if (old == FSM_CONNECT && ev == FSM_EV_RETRY_EXPIRED)
+		note_silence(s);
 	if (todo & FSM_DO_SEND_NOTIFICATION) {
 		do_send_notification(s, old, ev);
 		damp_note(s);

@@ -7,6 +7,7 @@
 #include "bgp/conf_plan.h"
 #include "config.h"
 #include "fuzz.h"
+#include "secret.h"
 
 static void
 plan_with_itself(const struct conf *conf)
@@ -22,11 +23,24 @@ plan_with_itself(const struct conf *conf)
 	conf_plan_free(&plan);
 }
 
+static uint32_t
+no_file(void *arg, const char *from, const char *path, char *why, size_t len)
+{
+	(void)arg;
+	(void)from;
+	(void)path;
+	(void)len;
+	why[0] = '\0';
+	return 0;
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct addr addr = addr_ipv4(0xc0a80201);
-	struct conf_local local = { .addrs = &addr, .n_addrs = 1 };
+	struct conf_local local = {
+		.addrs = &addr, .n_addrs = 1, .secret_file = no_file
+	};
 	struct conf_errors errors = { NULL, 0, 0 };
 	struct conf *conf =
 	    config_read_text("fuzz", (const char *)data, len, &local, &errors);
@@ -36,5 +50,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		plan_with_itself(conf);
 	conf_free(conf);
 	conf_errors_free(&errors);
+	secret_wipe();
 	return 0;
 }

@@ -25,6 +25,8 @@ peer_config() { # KIND TRANSPORT GR
 			local as $(them_as "$1");
 			neighbor $neighbor as $us_as;
 			direct;
+			${auth_key:+password \"$auth_key\";}
+			${auth_hops:+ttl security on;}
 			$gr
 			connect delay time 1; connect retry time 1; error wait time 1,1;
 			$v4

@@ -33,6 +33,8 @@ peer_config() { # KIND TRANSPORT GR
 		$gr
 		 neighbor $neighbor remote-as $us_as
 		 neighbor $neighbor timers connect 1
+		 ${auth_key:+neighbor $neighbor password $auth_key}
+		 ${auth_hops:+neighbor $neighbor ttl-security hops $auth_hops}
 		 neighbor $neighbor advertisement-interval 0
 	CONF
 	frr_families=()

@@ -23,8 +23,12 @@ peer_config() { # KIND TRANSPORT GR
 		  [neighbors.config]
 		    neighbor-address = "$neighbor"
 		    peer-as = $us_as
+		    auth-password = "$auth_key"
 		  [neighbors.transport.config]
 		    local-address = "$local_address"
+		  [neighbors.ttl-security.config]
+		    enabled = $([ -n "$auth_hops" ] && echo true || echo false)
+		    ttl-min = $((256 - ${auth_hops:-1}))
 		  [neighbors.timers.config]
 		    connect-retry = 1
 		    idle-hold-time-after-reset = 1

@@ -15,6 +15,10 @@
 # set peer_has_rib=false (holds no routes of ours once the session is gone) and
 # peer_restarts=false (does not announce that it keeps its own forwarding state).
 #
+# peer_config also heeds $auth_key, the key for TCP MD5, and $auth_hops, for TTL security:
+# empty in this conversation, set in that of auth-lib.sh, which interop_main starts instead
+# where $interop_part is "auth".
+#
 # Ours has "network" for 10.1.0.0/24 and fd01::/64, and imports blackhole routes from the
 # kernel: those come and go.
 
@@ -22,6 +26,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/../lab/lib.sh"
 
 us_as=64512
+auth_key='' auth_hops='' us_options=''
 peer_has_rib=true
 peer_restarts=true
 
@@ -65,6 +70,7 @@ us_config() { # KIND TRANSPORT GR
 				families = {$families}
 				import   = "all"
 				export   = "all"
+				$us_options
 			}
 		CONF
 	fi
@@ -229,6 +235,11 @@ loss_kept() { # LABEL
 interop_main() { # NAME
 	local run
 
+	if [ "${interop_part:-}" = auth ]; then
+		. "$(dirname "${BASH_SOURCE[0]}")/auth-lib.sh"
+		auth_main "$1"
+		return
+	fi
 	lab_begin "interop-$1"
 	lab_ns_add us them
 	lab_link us v0 10.9.0.1/24 fd09::1/64 them v0 10.9.0.2/24 fd09::2/64

@@ -9,6 +9,7 @@
 openbgpd=/usr/sbin/bgpd
 openbgpctl=/usr/sbin/bgpctl
 peer_restarts=false
+peer_needs_signature=false # with a key it takes connections without a signature, too
 
 peer_config() { # KIND TRANSPORT GR
 	local neighbor=10.9.0.1 local_address=10.9.0.2 restart=yes v4=unicast v6=unicast
@@ -32,6 +33,8 @@ peer_config() { # KIND TRANSPORT GR
 			announce IPv4 $v4
 			announce IPv6 $v6
 			announce restart $restart
+			${auth_key:+tcp md5sig password \"$auth_key\"}
+			${auth_hops:+ttl-security yes}
 		}
 		allow from any
 		allow to any

@@ -231,7 +231,7 @@ START_TEST(every_option_of_a_peer)
 	    "allow-own-as = 3 enforce-first-as = false remove-private-as = true\n"
 	    "accept-as-set = true graceful-restart = false\n"
 	    "bfd = on bfd-interval = 50 bfd-multiplier = 255 role = \"\"\n"
-	    "ttl-security = 0 password = \"\" password-file = '' interface = ''\n"
+	    "ttl-security = 0 password = \"a b\" interface = ''\n"
 	    "add-path = off add-path-max = 8 extended-next-hop = no\n"
 	    "route-server-client = False long-lived-stale-time = 0 group = '' }",
 	    "");
@@ -252,6 +252,8 @@ START_TEST(every_option_of_a_peer)
 	ck_assert_uint_eq(options->hold_time_s, 0);
 	addr_expect(&options->local_address, "2001:db8::2");
 	ck_assert_uint_eq(options->multihop, 255);
+	ck_assert_uint_eq(options->ttl_security, 0);
+	ck_assert_uint_ne(options->password, 0);
 	ck_assert(!options->families[FAMILY_IPV4] && options->families[FAMILY_IPV6]);
 	ck_assert_uint_eq(options->next_hop, CONF_NEXT_HOP_UNCHANGED);
 	ck_assert_int_eq(options->import, 0);

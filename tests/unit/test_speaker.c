@@ -299,14 +299,22 @@ START_TEST(backoff)
 END_TEST
 
 /* A dial that nobody answers is given up after a while, and tried anew. */
+/* RFC 2385 2.0 and RFC 5082 3: TCP tells nothing, so that we must say what may be. */
 START_TEST(unanswered_dial)
 {
+	static const char *const errors[] = { "connect: no answer",
+		"connect: no answer (TCP MD5 is set: does the peer have the same "
+		"password?)",
+		"connect: no answer (ttl-security is set: does the peer send with TTL "
+		"255, and is it near enough?)" };
 	struct net *net = net_new(2);
 	struct conf *conf = net_conf(net, 0, 64512);
+	struct conf_peer *peer = net_conf_peer(net, conf, 1, 64512);
 	struct node *a;
 	unsigned open = 0;
 
-	net_conf_peer(net, conf, 1, 64512);
+	peer->options.password = _i == 1 ? 17 : 0;
+	peer->options.ttl_security = _i == 2 ? 1 : 0;
 	net->latency_ms = 1000 * 1000 * 1000;
 	a = net_start(net, 0, conf);
 	net_run(net, 200 * 1000);
@@ -315,6 +323,7 @@ START_TEST(unanswered_dial)
 	for (struct conn *c = net->conns; c != NULL; c = c->next)
 		open += !c->ends[0].closed;
 	ck_assert_uint_eq(open, 1);
+	ck_assert_str_eq(speaker_find_peer(a->sp, "n1")->last_error, errors[_i]);
 	net_free(net);
 }
 END_TEST
@@ -595,7 +604,7 @@ speaker_suite(void)
 	tcase_add_test(t, disable_and_enable);
 	tcase_add_test(t, restart_by_the_operator);
 	tcase_add_test(t, backoff);
-	tcase_add_test(t, unanswered_dial);
+	tcase_add_loop_test(t, unanswered_dial, 0, 3);
 	tcase_add_test(t, passive_waits);
 	tcase_add_loop_test(t, late_dialler, 0, 2);
 	tcase_add_loop_test(t, narrow_pipe, 0, 8);
