@@ -35,8 +35,9 @@ struct group_key {
 	uint8_t
 	    own_only; /* deferring after a restart: nothing learned (RFC 4724 4.1) */
 	uint8_t extended_next_hop;
-	uint8_t add_path; /* paths a prefix at most, with identifiers (RFC 7911); 0:
-			   * the best one, without */
+	uint8_t long_lived; /* it announced RFC 9494's capability */
+	uint8_t add_path;   /* paths a prefix at most, with identifiers (RFC 7911); 0:
+			     * the best one, without */
 	uint32_t message_size; /* 4096 or 65535 */
 	uint32_t local_as;
 	uint32_t remote_as; /* eBGP; 0 on iBGP */
