@@ -58,6 +58,7 @@ static const struct {
 	[EVENT_HANDED_OVER] = { "handed-over", LOG_LEVEL_NOTICE, false },
 	[EVENT_STALE_KEPT] = { "stale-kept", LOG_LEVEL_INFO, false },
 	[EVENT_STALE_SWEPT] = { "stale-swept", LOG_LEVEL_INFO, false },
+	[EVENT_LONG_LIVED] = { "long-lived-stale", LOG_LEVEL_NOTICE, false },
 	[EVENT_MAX_PREFIXES] = { "max-prefixes", LOG_LEVEL_WARNING, true },
 	[EVENT_TOO_LONG] = { "too-long", LOG_LEVEL_WARNING, true },
 	[EVENT_CONVERGED] = { "converged", LOG_LEVEL_NOTICE, false },
@@ -205,8 +206,9 @@ say_notification(const struct speaker_event *event, char *buf, size_t len)
 	char name[96];
 
 	notification_format(event->code, event->subcode, name, sizeof(name));
-	snprintf(buf, len, "NOTIFICATION %s: %s%s%s%s",
+	snprintf(buf, len, "NOTIFICATION %s: %s%s%s%s%s",
 	    event->kind == EVENT_NOTIFICATION_SENT ? "sent" : "received", name,
+	    event->hard_reset ? " (hard reset)" : "",
 	    event->text[0] == '\0' ? "" : ", \"", event->text,
 	    event->text[0] == '\0' ? "" : "\"");
 }
@@ -260,8 +262,15 @@ say(const struct speaker_event *event, char *buf, size_t len)
 		    event->count, family);
 		break;
 	case EVENT_STALE_SWEPT:
-		snprintf(buf, len, "%" PRIu64 " stale %s routes were removed",
-		    event->count, family);
+		/* How many is known when the walk over the table is through. */
+		snprintf(buf, len,
+		    "stale %s routes that did not come again are removed", family);
+		break;
+	case EVENT_LONG_LIVED:
+		snprintf(buf, len,
+		    "%" PRIu64 " stale %s routes are long-lived stale from now on, for "
+		    "%s at most",
+		    event->count, family, event->text);
 		break;
 	case EVENT_MAX_PREFIXES:
 		snprintf(buf, len, "%" PRIu64 " prefixes are over max-prefixes: %s",
@@ -289,7 +298,7 @@ static bool
 has_family(enum event_kind kind)
 {
 	return kind == EVENT_STALE_KEPT || kind == EVENT_STALE_SWEPT ||
-	       kind == EVENT_END_OF_RIB;
+	       kind == EVENT_LONG_LIVED || kind == EVENT_END_OF_RIB;
 }
 
 /* The machine's half of the sentence. */
@@ -305,6 +314,7 @@ fields_of(const struct speaker_event *event)
 	case EVENT_NOTIFICATION_RECEIVED:
 		json_object_set_new(o, "code", json_integer(event->code));
 		json_object_set_new(o, "subcode", json_integer(event->subcode));
+		json_object_set_new(o, "hard_reset", json_boolean(event->hard_reset));
 		break;
 	case EVENT_UPDATE_FAULT:
 		json_object_set_new(o, "attribute",
@@ -319,7 +329,7 @@ fields_of(const struct speaker_event *event)
 	case EVENT_HANDOVER:
 	case EVENT_HANDED_OVER:
 	case EVENT_STALE_KEPT:
-	case EVENT_STALE_SWEPT:
+	case EVENT_LONG_LIVED:
 	case EVENT_MAX_PREFIXES:
 		json_object_set_new(o, "count", json_integer((json_int_t)event->count));
 		break;

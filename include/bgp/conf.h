@@ -26,7 +26,8 @@ struct conf_router {
 	bool graceful_restart;
 	uint16_t restart_time_s;
 	uint32_t stale_time_s;
-	uint8_t multipath; /* equal best paths used at most */
+	uint32_t long_lived_stale_time_s; /* RFC 9494; 0: off */
+	uint8_t multipath;                /* equal best paths used at most */
 	bool resolve_next_hops;
 	bool hostname;
 };
@@ -127,6 +128,7 @@ struct conf_peer_options {
 	uint8_t add_path; /* bits of enum add_path (open.h) */
 	uint8_t add_path_max;
 	bool graceful_restart;
+	uint32_t long_lived_stale_time_s; /* 0: off, as it is without the above */
 };
 
 struct conf_peer {

@@ -51,9 +51,12 @@ struct peer {
 	bool stale[FAMILY_COUNT];      /* some paths of a former session are kept */
 	bool end_of_rib[FAMILY_COUNT]; /* received in this session */
 	uint64_t stale_until_ms;       /* 0: no timer */
-	uint64_t handover_until_ms;    /* 0: it is configured; see handover.c */
-	uint64_t client_until_ms;      /* 0: no limit; reflected for until then */
-	bool came_up;                  /* Established at least once since our start */
+	/* RFC 9494: its long-lived stale timers; 0: they are not (yet) that */
+	uint64_t long_lived_until_ms[FAMILY_COUNT];
+	bool long_lived_over[FAMILY_COUNT]; /* it ran out in this session */
+	uint64_t handover_until_ms;         /* 0: it is configured; see handover.c */
+	uint64_t client_until_ms;           /* 0: no limit; reflected for until then */
+	bool came_up; /* Established at least once since our start */
 
 	struct member members[FAMILY_COUNT]; /* update group membership */
 

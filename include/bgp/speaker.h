@@ -166,7 +166,8 @@ enum event_kind {
 	EVENT_HANDOVER,     /* removed by a reload, stays for count routes */
 	EVENT_HANDED_OVER,  /* … and is gone; count: routes lost; text: why now */
 	EVENT_STALE_KEPT,   /* family, count */
-	EVENT_STALE_SWEPT,  /* family, count */
+	EVENT_STALE_SWEPT,  /* family */
+	EVENT_LONG_LIVED, /* family, count: they are long-lived stale; text: how long */
 	EVENT_MAX_PREFIXES, /* count; text: the action */
 	EVENT_TOO_LONG,     /* prefix: a route that does not fit into a message */
 	EVENT_CONVERGED,    /* the restart is over: sweep the FIB */
@@ -183,6 +184,7 @@ struct speaker_event {
 	char text[EVENT_TEXT_MAX];
 	uint8_t family;
 	uint8_t code, subcode; /* NOTIFICATION */
+	bool hard_reset;       /* … inside a Cease/Hard Reset (RFC 8538) */
 	uint8_t action, attribute;
 	uint8_t n_octets;
 	uint8_t octets[EVENT_OCTETS_MAX];

@@ -30,8 +30,9 @@ struct session {
 	bool orphan;  /* the shell closes it; it is no connection of the peer's now */
 	bool blocked;
 	bool refused;
-	bool tcp_lost; /* no NOTIFICATION ended it: RFC 4724 keeps the routes */
-	bool queued;   /* on the list of writers */
+	bool graceful;   /* it ended so that RFC 4724 or 8538 keep the routes */
+	bool hard_reset; /* RFC 8538 3: one of the two said that it does not */
+	bool queued;     /* on the list of writers */
 	struct session *writer_next;
 	struct session_net net;
 	uint64_t connected_ms;    /* when TCP came up */
@@ -174,12 +175,25 @@ void session_save_cut(struct session *session);
 void peer_apply_update(struct peer *peer, struct session *session, struct slice body);
 void peer_refilter(struct speaker *sp, struct peer *peer, bool touch);
 
+/* stale.c */
+/* The session ended: which of its routes stay? */
+void stale_begin(struct speaker *sp, struct peer *peer, bool graceful);
+/* A session is up again: which of those that stayed go on staying? */
+void stale_review(struct speaker *sp, struct peer *peer);
+void stale_end_of_rib(struct speaker *sp, struct peer *peer, enum family family);
+void stale_timers(struct speaker *sp, struct peer *peer);
+/* When stale_timers() is due; 0: never. */
+uint64_t stale_deadline(const struct peer *peer);
+/* The operator, or a changed option, says so: nothing stale is kept. */
+void stale_drop(struct speaker *sp, struct peer *peer);
+/* The same for a peer whose routes all go. */
+void stale_forget(struct peer *peer);
+bool peer_has_stale(const struct peer *peer);
+
 /* updown.c */
 void peer_up(struct session *session);
 void peer_down(struct session *session);
-void peer_stale_expired(struct speaker *sp, struct peer *peer);
 void peer_end_of_rib(struct speaker *sp, struct peer *peer, enum family family);
-bool peer_has_stale(const struct peer *peer);
 void peer_leave(struct speaker *sp, struct peer *peer);
 void peer_join_groups(struct speaker *sp, struct peer *peer);
 void peer_rekey(struct speaker *sp, struct peer *peer);

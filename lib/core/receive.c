@@ -118,11 +118,16 @@ static void
 receive_notification(struct session *s, const struct message *msg)
 {
 	struct peer *peer = s->peer;
-	struct bgp_error got = notification_get(msg->body);
+	struct bgp_error got = notification_get(msg->body), inner;
 	struct speaker_event *event =
 	    note_event(s->sp, EVENT_NOTIFICATION_RECEIVED, peer);
 	char name[80], text[EVENT_TEXT_MAX];
 
+	/* RFC 8538 3: what it is about stands inside, where it says so. */
+	s->hard_reset = notification_is_hard_reset(&got, &inner);
+	if (s->hard_reset && inner.code != 0)
+		got = inner;
+	event->hard_reset = s->hard_reset;
 	notification_format(got.code, got.subcode, name, sizeof(name));
 	notification_shutdown_text(&got, text, sizeof(text));
 	event->code = got.code;

@@ -40,7 +40,7 @@ peer_arm(struct speaker *sp, struct peer *peer)
 	uint64_t at = UINT64_MAX;
 
 	at = earlier(at, peer->retry_at_ms);
-	at = earlier(at, peer->stale_until_ms);
+	at = earlier(at, stale_deadline(peer));
 	at = earlier(at, peer->handover_until_ms);
 	at = earlier(at, peer->client_until_ms);
 	for (int i = 0; i < PEER_CONNECTIONS; i++) {
@@ -117,8 +117,7 @@ peer_timers(struct speaker *sp, struct peer *peer)
 			session_timers(peer->connections[i]);
 	if (peer->retry_at_ms != 0 && sp->now_ms >= peer->retry_at_ms)
 		retry_expired(sp, peer);
-	if (peer->stale_until_ms != 0 && sp->now_ms >= peer->stale_until_ms)
-		peer_stale_expired(sp, peer);
+	stale_timers(sp, peer);
 	handover_timer(sp, peer);
 	peer_arm(sp, peer);
 }
