@@ -250,6 +250,7 @@ enum { PUPPET_CHANGES = 16 };
 struct puppet_got {
 	unsigned updates; /* without End-of-RIB */
 	unsigned prefixes, withdrawn;
+	unsigned llgr_stale; /* of the prefixes, with that community (RFC 9494) */
 	unsigned end_of_rib[FAMILY_COUNT];
 	unsigned prefixes_before_end; /* IPv4 ones ahead of its End-of-RIB */
 	unsigned refreshes, keepalives;
@@ -263,6 +264,19 @@ struct puppet_got {
 	} changes[PUPPET_CHANGES];
 	unsigned n_changes;
 };
+
+static inline bool
+puppet_has_community(const struct update *u, uint32_t community)
+{
+	struct attribute a;
+
+	if (!attribute_find(u->attributes, ATTRIBUTE_COMMUNITIES, &a))
+		return false;
+	for (size_t at = 0; at + 4 <= a.value.len; at += 4)
+		if (get_u32(a.value.at + at) == community)
+			return true;
+	return false;
+}
 
 static inline void
 puppet_read_update(struct puppet_got *got, const struct message *message)
@@ -294,6 +308,8 @@ puppet_read_update(struct puppet_got *got, const struct message *message)
 		while (nlri_get(&in, families[i], false, &nlri)) {
 			got->prefixes += i < 2;
 			got->withdrawn += i >= 2;
+			got->llgr_stale +=
+			    i < 2 && puppet_has_community(&u, COMMUNITY_LLGR_STALE);
 			got->last = nlri.prefix;
 			if (got->n_changes < PUPPET_CHANGES)
 				got->changes[got->n_changes++] =
