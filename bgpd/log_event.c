@@ -60,6 +60,8 @@ static const struct {
 	[EVENT_STALE_SWEPT] = { "stale-swept", LOG_LEVEL_INFO, false },
 	[EVENT_LONG_LIVED] = { "long-lived-stale", LOG_LEVEL_NOTICE, false },
 	[EVENT_MAX_PREFIXES] = { "max-prefixes", LOG_LEVEL_WARNING, true },
+	[EVENT_UNBLOCK] = { "unblock", LOG_LEVEL_NOTICE, true },
+	[EVENT_REFRESH] = { "refresh", LOG_LEVEL_DEBUG, true },
 	[EVENT_TOO_LONG] = { "too-long", LOG_LEVEL_WARNING, true },
 	[EVENT_CONVERGED] = { "converged", LOG_LEVEL_NOTICE, false },
 	[EVENT_REFUSED_OPEN] = { "open-refused", LOG_LEVEL_WARNING, true },
@@ -71,6 +73,8 @@ static const char *const more_text[] = {
 	[EVENT_UPDATE_FAULT] = "UPDATE faults",
 	[EVENT_END_OF_RIB] = "End-of-RIB markers",
 	[EVENT_MAX_PREFIXES] = "times over max-prefixes",
+	[EVENT_UNBLOCK] = "times room below max-prefixes",
+	[EVENT_REFRESH] = "route refreshes",
 	[EVENT_TOO_LONG] = "routes too long for a message",
 	[EVENT_REFUSED_OPEN] = "refused OPENs",
 };
@@ -276,6 +280,15 @@ say(const struct speaker_event *event, char *buf, size_t len)
 		snprintf(buf, len, "%" PRIu64 " prefixes are over max-prefixes: %s",
 		    event->count, event->text);
 		break;
+	case EVENT_UNBLOCK:
+		snprintf(buf, len,
+		    "there is room below max-prefixes for %" PRIu64
+		    " %s prefixes that were not taken: %s",
+		    event->count, family, event->text);
+		break;
+	case EVENT_REFRESH:
+		snprintf(buf, len, "route refresh, %s: %s", family, event->text);
+		break;
 	case EVENT_TOO_LONG:
 		snprintf(buf, len,
 		    "%s is not sent: its attributes do not fit into a message%s",
@@ -298,7 +311,9 @@ static bool
 has_family(enum event_kind kind)
 {
 	return kind == EVENT_STALE_KEPT || kind == EVENT_STALE_SWEPT ||
-	       kind == EVENT_LONG_LIVED || kind == EVENT_END_OF_RIB;
+	       kind == EVENT_LONG_LIVED || kind == EVENT_MAX_PREFIXES ||
+	       kind == EVENT_UNBLOCK || kind == EVENT_REFRESH ||
+	       kind == EVENT_END_OF_RIB;
 }
 
 /* The machine's half of the sentence. */
@@ -331,6 +346,7 @@ fields_of(const struct speaker_event *event)
 	case EVENT_STALE_KEPT:
 	case EVENT_LONG_LIVED:
 	case EVENT_MAX_PREFIXES:
+	case EVENT_UNBLOCK:
 		json_object_set_new(o, "count", json_integer((json_int_t)event->count));
 		break;
 	case EVENT_TOO_LONG:

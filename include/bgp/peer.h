@@ -66,6 +66,18 @@ struct peer {
 	struct peer *next, *prev;
 	struct peer *address_chain;
 	bool over_limit_warned[FAMILY_COUNT];
+
+	/* RFC 7313: its routes come again, and those that did not yet are in question
+	 */
+	bool refreshing[FAMILY_COUNT];
+	uint64_t
+	    refresh_until_ms[FAMILY_COUNT]; /* EoRR is awaited at most until then */
+
+	/* max-prefixes-action = "block"; see limit.c */
+	uint64_t blocked[FAMILY_COUNT]; /* prefixes that were not taken */
+	uint64_t room_at_ms;            /* look for room then; 0: nothing is blocked */
+	uint64_t asked_at_ms; /* … and its routes were asked for; 0: never */
+	uint32_t ask_wait_s;  /* so long not again */
 };
 
 /* The state `show peers` prints: that of the connection farthest on. */

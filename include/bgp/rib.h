@@ -127,6 +127,9 @@ uint32_t rib_peer_count(const struct rib *rib);
 enum { RIB_PATHS_PER_PEER = 64 };
 bool rib_announce(struct rib *rib, uint32_t peer, const struct prefix *prefix,
     uint32_t path_id, struct attrs *attrs, uint8_t flags, uint32_t now_s);
+/* Has the peer a path to `prefix` with that identifier? */
+bool rib_has_path(const struct rib *rib, uint32_t peer, const struct prefix *prefix,
+    uint32_t path_id);
 /* False: there was none. */
 bool rib_withdraw(
     struct rib *rib, uint32_t peer, const struct prefix *prefix, uint32_t path_id);

@@ -169,6 +169,8 @@ enum event_kind {
 	EVENT_STALE_SWEPT,  /* family */
 	EVENT_LONG_LIVED, /* family, count: they are long-lived stale; text: how long */
 	EVENT_MAX_PREFIXES, /* count; text: the action */
+	EVENT_UNBLOCK,      /* family, count not taken: there is room; text: what now */
+	EVENT_REFRESH,      /* family; text: what of RFC 2918 and 7313 */
 	EVENT_TOO_LONG,     /* prefix: a route that does not fit into a message */
 	EVENT_CONVERGED,    /* the restart is over: sweep the FIB */
 	EVENT_REFUSED_OPEN, /* text */
@@ -204,6 +206,11 @@ struct peer *speaker_peer(const struct speaker *sp, uint32_t number);
 void peer_disable(struct speaker *sp, struct peer *peer, const char *reason);
 void peer_enable(struct speaker *sp, struct peer *peer);
 void peer_restart(struct speaker *sp, struct peer *peer, const char *reason);
+
+/* Sends the peer our routes again / asks it for its own (RFC 2918).  False: it has no
+ * session, or did not announce the capability. */
+bool peer_refresh_out(struct speaker *sp, struct peer *peer);
+bool peer_refresh_in(struct speaker *sp, struct peer *peer);
 
 const struct rib *speaker_rib(const struct speaker *sp);
 const struct out *speaker_out(const struct speaker *sp);

@@ -73,6 +73,7 @@ change_peer(
 	peer_refilter(sp, peer, was_client != peer->conf.options.client);
 	if (peer->established != NULL)
 		peer_rekey(sp, peer);
+	limit_changed(sp, peer);
 	change_enabled(sp, peer, was_enabled);
 	if (reset && !peer->disabled)
 		peer_schedule_retry(sp, peer, REDIAL_MS);

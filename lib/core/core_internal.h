@@ -168,8 +168,39 @@ struct session *session_new(struct speaker *sp, struct peer *peer, bool outgoing
 void session_put_open(struct session *session);
 void session_put_keepalive(struct session *session);
 void session_put_notification(struct session *session);
+void session_put_refresh(struct session *session, const struct refresh *refresh);
 /* Moves the rest of a cut message into the control buffer: the connection ends. */
 void session_save_cut(struct session *session);
+
+/* refresh.c */
+void refresh_receive(struct session *s, const struct refresh *refresh);
+/* Asks for the routes of one family; the session's peer has the capability. */
+void refresh_ask(struct session *s, enum family family);
+/* The session ended. */
+void refresh_forget(struct peer *peer);
+void refresh_timers(struct speaker *sp, struct peer *peer);
+/* 0: never */
+uint64_t refresh_deadline(const struct peer *peer);
+
+/* limit.c */
+/* What max-prefixes lets in of one family, for one UPDATE; see limit_takes(). */
+struct limit {
+	uint32_t max; /* paths; 0: all are taken */
+	uint32_t blocked;
+};
+struct limit limit_begin(const struct peer *peer);
+/* A prefix came that is not to be taken where it is one more. */
+bool limit_is_full(const struct speaker *sp, const struct peer *peer,
+    const struct limit *limit, enum family family);
+void limit_note_blocked(
+    struct peer *peer, struct session *s, enum family family, uint32_t n);
+/* After an UPDATE. */
+void limit_check(struct peer *peer, struct session *s);
+/* The session ended, or all comes again. */
+void limit_forget(struct peer *peer);
+/* A reload may have made room. */
+void limit_changed(struct speaker *sp, struct peer *peer);
+void limit_timer(struct speaker *sp, struct peer *peer);
 
 /* route.c */
 void peer_apply_update(struct peer *peer, struct session *session, struct slice body);

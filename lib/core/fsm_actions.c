@@ -209,6 +209,7 @@ do_send_open(struct session *s)
 		.bgp_id = router->id,
 		.as4 = true,
 		.route_refresh = true,
+		.enhanced_refresh = true,
 		.extended_message = true };
 	for (int f = 0; f < FAMILY_COUNT; f++) {
 		open->families[f] = options->families[f];

@@ -147,20 +147,14 @@ receive_refresh(struct session *s, const struct message *msg)
 {
 	struct refresh refresh;
 	struct bgp_error error;
-	enum family family;
 
 	if (!refresh_get(msg, &refresh, &error)) {
 		receive_bad(s, &error, "malformed ROUTE-REFRESH");
 		return;
 	}
 	session_event(s, FSM_EV_RX_REFRESH);
-	/* RFC 2918 4: of a family that was not negotiated it is ignored. */
-	family = family_from_afi(refresh.afi, refresh.safi);
-	if (s->state != FSM_ESTABLISHED || refresh.subtype != REFRESH_REQUEST ||
-	    family == FAMILY_NONE || !s->params.families[family])
-		return;
-	out_refresh(s->sp->out, &s->peer->members[family]);
-	writer_queue(s);
+	if (s->state == FSM_ESTABLISHED)
+		refresh_receive(s, &refresh);
 }
 
 static void

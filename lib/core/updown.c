@@ -131,6 +131,8 @@ peer_down(struct session *s)
 	peer->up_since_ms = 0;
 	peer->down_since_ms = sp->now_ms;
 	peer->counters.flaps++;
+	refresh_forget(peer);
+	limit_forget(peer);
 	stale_begin(sp, peer, s->graceful);
 	note_text(note_event(sp, EVENT_PEER_DOWN, peer), "%s",
 	    s->down_reason != NULL ? s->down_reason : "");

@@ -373,6 +373,16 @@ dest_remove_path(struct rib *rib, struct table *t, struct dest *dest, struct pat
 }
 
 bool
+rib_has_path(
+    const struct rib *rib, uint32_t peer, const struct prefix *prefix, uint32_t path_id)
+{
+	struct dest *dest = table_find(&rib->tables[prefix->family], prefix);
+
+	return dest != NULL && (dest->peers & peer_bit(peer)) != 0 &&
+	       find_path(dest, peer, path_id, 0) != NULL;
+}
+
+bool
 rib_withdraw(
     struct rib *rib, uint32_t peer, const struct prefix *prefix, uint32_t path_id)
 {
