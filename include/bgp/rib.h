@@ -154,9 +154,9 @@ void rib_peer_new_epoch(struct rib *rib, uint32_t peer, enum family family);
 /* Remove, in slices of rib_work(), the paths that are `age` or more epochs old: 0 is
  * all of them, 1 all that are stale, 2 those stale since before the last epoch. */
 void rib_purge(struct rib *rib, uint32_t peer, enum family family, unsigned age);
-/* Its stale paths become long-lived stale (RFC 9494 4.2), in the same slices: they get
- * the community LLGR_STALE, and those with NO_LLGR are removed. */
-void rib_lower(struct rib *rib, uint32_t peer, enum family family);
+/* Those become long-lived stale (RFC 9494 4.2), in the same slices: they get the
+ * community LLGR_STALE, and those with NO_LLGR are removed. */
+void rib_lower(struct rib *rib, uint32_t peer, enum family family, unsigned age);
 /* Its paths lose to any other, or no more: decided in slices of rib_work(). */
 void rib_yield(struct rib *rib, uint32_t peer, bool on);
 /* That has been done for all of them. */

@@ -142,8 +142,12 @@ session_put_notification(struct session *s)
 void
 session_put_refresh(struct session *s, const struct refresh *refresh)
 {
-	struct wcur out = control_room(s, MESSAGE_HEADER_LEN + 4);
+	struct wcur out;
 
+	/* As above: whoever orders refreshes of a peer that takes nothing. */
+	if (s->control_len - s->control_at > CONTROL_MAX)
+		return;
+	out = control_room(s, MESSAGE_HEADER_LEN + 4);
 	refresh_put(&out, refresh);
 	control_commit(s, &out, MESSAGE_ROUTE_REFRESH);
 }

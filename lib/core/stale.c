@@ -40,6 +40,13 @@ is_long_lived(const struct peer *peer, enum family family)
 	return peer->long_lived_until_ms[family] != 0;
 }
 
+/* Is, or may become that. */
+static bool
+goes_on_long_lived(const struct peer *peer, enum family family)
+{
+	return is_long_lived(peer, family) || long_lived_ms(peer, family) > 0;
+}
+
 static void
 family_forget(struct peer *peer, enum family family)
 {
@@ -92,17 +99,18 @@ keeps_routes(const struct speaker *sp, const struct peer *peer, enum family fami
 }
 
 /*
- * RFC 9494 4.2.  A timer that runs is not set anew, not even by another restart, until
- * the peer has said all anew.
+ * RFC 9494 4.2, for what is stale since `age` sessions.  A timer that runs is not set
+ * anew, not even by another restart, until the peer has said all anew.
  */
 static void
-begin_long_lived(struct speaker *sp, struct peer *peer, enum family family)
+begin_long_lived(
+    struct speaker *sp, struct peer *peer, enum family family, unsigned age)
 {
 	uint32_t n = rib_peer_info(sp->rib, peer->number)->family[family].received;
 	uint64_t ms = long_lived_ms(peer, family);
 	struct speaker_event *event;
 
-	rib_lower(sp->rib, peer->number, family);
+	rib_lower(sp->rib, peer->number, family, age);
 	if (is_long_lived(peer, family))
 		return;
 	peer->long_lived_until_ms[family] = sp->now_ms + ms;
@@ -137,17 +145,19 @@ leave_routes(struct speaker *sp, struct peer *peer, enum family family, bool kee
 		rib_purge(sp->rib, peer->number, family, 1);
 		return;
 	}
-	/* RFC 4724 4.2: what was stale before the last session is deleted; but with
-	 * RFC 9494 (4.2) it has its own time. */
-	if (were_stale && !is_long_lived(peer, family) &&
-	    long_lived_ms(peer, family) == 0)
+	/* RFC 4724 4.2: what was stale before the last session is deleted.  With RFC
+	 * 9494 (4.2) it is not; but its time begins, or a peer that comes and goes
+	 * would have its old routes preferred like fresh ones for ever. */
+	if (were_stale && goes_on_long_lived(peer, family))
+		begin_long_lived(sp, peer, family, 2);
+	else if (were_stale)
 		rib_purge(sp->rib, peer->number, family, 2);
 	peer->stale[family] = true;
 	event = note_event(sp, EVENT_STALE_KEPT, peer);
 	event->family = (uint8_t)family;
 	event->count = n;
 	if (!peer->remote_open.gr_families[family])
-		begin_long_lived(sp, peer, family);
+		begin_long_lived(sp, peer, family, 1);
 }
 
 /* The restart time is over, and the peer is not there. */
@@ -160,8 +170,8 @@ restart_time_over(struct speaker *sp, struct peer *peer)
 
 		if (!peer->stale[f])
 			continue;
-		if (is_long_lived(peer, family) || long_lived_ms(peer, family) > 0)
-			begin_long_lived(sp, peer, family);
+		if (goes_on_long_lived(peer, family))
+			begin_long_lived(sp, peer, family, 1);
 		else
 			sweep(sp, peer, family);
 	}

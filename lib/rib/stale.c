@@ -62,13 +62,13 @@ rib_purge(struct rib *rib, uint32_t peer, enum family family, unsigned age)
 }
 
 void
-rib_lower(struct rib *rib, uint32_t peer, enum family family)
+rib_lower(struct rib *rib, uint32_t peer, enum family family, unsigned age)
 {
 	uint8_t *wanted = &rib->peers[peer].family[family].lower_wanted;
 
 	if (rib->peers[peer].family[family].received == 0)
 		return;
-	*wanted = stricter(*wanted, 2);
+	*wanted = stricter(*wanted, (uint8_t)(age + 1));
 	walk_want(rib);
 }
 

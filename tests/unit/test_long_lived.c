@@ -467,7 +467,8 @@ START_TEST(consecutive_restarts)
 }
 END_TEST
 
-/* Lost twice inside the restart time: nothing is deleted early here, either. */
+/* Lost twice inside the restart time: nothing is deleted early here, either.  But what
+ * did not come in between is no longer as good as what did. */
 START_TEST(second_restart_inside_the_first)
 {
 	struct lab lab = lab_new();
@@ -477,12 +478,34 @@ START_TEST(second_restart_inside_the_first)
 	announce(lab.end, "10.1.0.0/16", "10.0.0.2", 100, NULL);
 	net_settle(lab.net);
 	lose(&lab);
-	ck_assert(is_stale(lab.net, "10.2.0.0/16"));
+	ck_assert(is_stale(lab.net, "10.1.0.0/16") && !is_lowered(&lab, "10.1.0.0/16"));
+	ck_assert(is_stale(lab.net, "10.2.0.0/16") && is_lowered(&lab, "10.2.0.0/16"));
 	net_run(lab.net, RESTART_MS + EARLY_MS);
 	ck_assert(is_lowered(&lab, "10.1.0.0/16") && is_lowered(&lab, "10.2.0.0/16"));
 	come_again(&lab);
 	puppet_end_of_ribs(lab.net, lab.end);
 	assert_dropped(&lab);
+	net_free(lab.net);
+}
+END_TEST
+
+/* A peer that comes and goes without end does not keep its old routes without end. */
+START_TEST(comes_and_goes)
+{
+	struct lab lab = lab_new();
+	uint64_t lost_ms = lab.net->now_ms;
+
+	lose(&lab);
+	for (unsigned k = 0; is_there(&lab, "10.2.0.0/16"); k++) {
+		ck_assert_uint_lt(k, 100);
+		net_run(lab.net, 20 * 1000);
+		come_again(&lab);
+		announce(lab.end, "10.1.0.0/16", "10.0.0.2", 100, NULL);
+		net_run(lab.net, 1000);
+		lose(&lab);
+	}
+	ck_assert_uint_ge(lab.net->now_ms - lost_ms, LONG_MS);
+	ck_assert_uint_le(lab.net->now_ms - lost_ms, LONG_MS + RESTART_MS);
 	net_free(lab.net);
 }
 END_TEST
@@ -669,6 +692,7 @@ long_lived_case(void)
 	tcase_add_loop_test(t, return_with, 0, COUNT(returns));
 	tcase_add_test(t, consecutive_restarts);
 	tcase_add_test(t, second_restart_inside_the_first);
+	tcase_add_test(t, comes_and_goes);
 	tcase_add_loop_test(t, time_over_in_the_new_session, 0, 2);
 	tcase_add_loop_test(t, ended_at_once, 0, COUNT(ends));
 	tcase_add_test(t, dynamic_peer);

@@ -428,7 +428,7 @@ START_TEST(many_sessions_kept)
 	for (unsigned k = 0; k < 600; k++) {
 		announce(&w, 1, 1);
 		rib_peer_new_epoch(w.rib, 1, w.family);
-		rib_lower(w.rib, 1, w.family);
+		rib_lower(w.rib, 1, w.family, 1);
 		finish(&w);
 		dest = rib_find(w.rib, &w.prefixes[0]);
 		ck_assert(
