@@ -339,52 +339,107 @@ changed(struct call *call)
 		call->ops->after_change(call->ops->arg);
 }
 
-static void
-run_peer(struct call *call)
+/* Each gives what was done, or NULL and has told why not. */
+typedef const char *peer_order(struct call *call, struct peer *peer, const char *text);
+
+static const char *
+order_enable(struct call *call, struct peer *peer, const char *text)
 {
-	struct speaker *sp = call->ops->speaker;
-	const char *verb, *reason, *done;
+	(void)text;
+	peer_enable(call->ops->speaker, peer);
+	return "enabled";
+}
+
+static const char *
+order_disable(struct call *call, struct peer *peer, const char *text)
+{
+	peer_disable(call->ops->speaker, peer, text);
+	return "disabled";
+}
+
+static const char *
+order_restart(struct call *call, struct peer *peer, const char *text)
+{
+	peer_restart(call->ops->speaker, peer, text);
+	return "restarted";
+}
+
+/* RFC 2918: ours go out again, the peer is asked for its own, or both. */
+static const char *
+order_refresh(struct call *call, struct peer *peer, const char *text)
+{
+	bool in = is_word(text, "in"), out = is_word(text, "out");
+
+	if (!in && !out && text[0] != '\0') {
+		fail(call, CONTROL_USAGE, "unknown word '%s'; allowed here: in, out",
+		    text);
+		return NULL;
+	}
+	if (peer->established == NULL) {
+		fail(call, CONTROL_FAILED, "%s has no session", peer->conf.name);
+		return NULL;
+	}
+	if (!out && !peer_refresh_in(call->ops->speaker, peer)) {
+		fail(call, CONTROL_FAILED,
+		    "%s does not know route refresh: restart its session",
+		    peer->conf.name);
+		return NULL;
+	}
+	if (!in)
+		peer_refresh_out(call->ops->speaker, peer);
+	return "refreshed";
+}
+
+static const struct {
+	const char *verb;
+	peer_order *run;
+	bool takes_text;
+} peer_orders[] = {
+	{ "enable", order_enable, false },
+	{ "disable", order_disable, true },
+	{ "restart", order_restart, true },
+	{ "refresh", order_refresh, true },
+};
+
+static void
+run_peer_order(struct call *call, size_t order)
+{
+	const char *text = call->n > 2 ? call->words[2] : "";
 	char name[CONF_NAME_LEN];
 	struct peer *peer;
-	bool takes_reason;
+	const char *done;
 
-	if (call->n < 2) {
-		fail(call, CONTROL_USAGE,
-		    "usage: peer NAME enable | disable [REASON] | restart [REASON]");
-		return;
-	}
-	verb = call->words[1];
-	reason = call->n > 2 ? call->words[2] : "";
-	takes_reason = is_word(verb, "disable") || is_word(verb, "restart");
-	if (is_word(verb, "refresh")) {
-		fail(call, CONTROL_USAGE,
-		    "'peer refresh' is not supported by this release");
-		return;
-	}
-	if (!takes_reason && !is_word(verb, "enable")) {
-		fail(call, CONTROL_USAGE,
-		    "unknown word '%s'; allowed here: enable, disable, restart", verb);
-		return;
-	}
-	if (!ends_after(call, takes_reason ? 3 : 2))
+	if (!ends_after(call, peer_orders[order].takes_text ? 3 : 2))
 		return;
 	peer = find_peer(call, call->words[0]);
 	if (peer == NULL)
 		return;
 	memcpy(name, peer->conf.name, sizeof(name));
-	if (is_word(verb, "enable")) {
-		peer_enable(sp, peer);
-		done = "enabled";
-	} else if (is_word(verb, "disable")) {
-		peer_disable(sp, peer, reason);
-		done = "disabled";
-	} else {
-		peer_restart(sp, peer, reason);
-		done = "restarted";
-	}
+	done = peer_orders[order].run(call, peer, text);
+	if (done == NULL)
+		return;
 	changed(call);
 	call->emit(call->arg,
 	    json_pack("{s:o, s:s}", "peer", text_json(name), "result", done));
+}
+
+static void
+run_peer(struct call *call)
+{
+	if (call->n < 2) {
+		fail(call, CONTROL_USAGE,
+		    "usage: peer NAME enable | disable [REASON] | restart [REASON] | "
+		    "refresh [in | out]");
+		return;
+	}
+	for (size_t i = 0; i < sizeof(peer_orders) / sizeof(peer_orders[0]); i++)
+		if (is_word(call->words[1], peer_orders[i].verb)) {
+			run_peer_order(call, i);
+			return;
+		}
+	fail(call, CONTROL_USAGE,
+	    "unknown word '%s'; allowed here: enable, disable, restart, refresh",
+	    call->words[1]);
 }
 
 static void

@@ -58,7 +58,10 @@ static const struct {
 	[EVENT_HANDED_OVER] = { "handed-over", LOG_LEVEL_NOTICE, false },
 	[EVENT_STALE_KEPT] = { "stale-kept", LOG_LEVEL_INFO, false },
 	[EVENT_STALE_SWEPT] = { "stale-swept", LOG_LEVEL_INFO, false },
+	[EVENT_LONG_LIVED] = { "long-lived-stale", LOG_LEVEL_NOTICE, false },
 	[EVENT_MAX_PREFIXES] = { "max-prefixes", LOG_LEVEL_WARNING, true },
+	[EVENT_UNBLOCK] = { "unblock", LOG_LEVEL_NOTICE, true },
+	[EVENT_REFRESH] = { "refresh", LOG_LEVEL_DEBUG, true },
 	[EVENT_TOO_LONG] = { "too-long", LOG_LEVEL_WARNING, true },
 	[EVENT_CONVERGED] = { "converged", LOG_LEVEL_NOTICE, false },
 	[EVENT_DAMPED] = { "held-down", LOG_LEVEL_WARNING, true },
@@ -71,6 +74,8 @@ static const char *const more_text[] = {
 	[EVENT_UPDATE_FAULT] = "UPDATE faults",
 	[EVENT_END_OF_RIB] = "End-of-RIB markers",
 	[EVENT_MAX_PREFIXES] = "times over max-prefixes",
+	[EVENT_UNBLOCK] = "times room below max-prefixes",
+	[EVENT_REFRESH] = "route refreshes",
 	[EVENT_TOO_LONG] = "routes too long for a message",
 	[EVENT_DAMPED] = "times held down",
 	[EVENT_REFUSED_OPEN] = "refused OPENs",
@@ -207,8 +212,9 @@ say_notification(const struct speaker_event *event, char *buf, size_t len)
 	char name[96];
 
 	notification_format(event->code, event->subcode, name, sizeof(name));
-	snprintf(buf, len, "NOTIFICATION %s: %s%s%s%s",
+	snprintf(buf, len, "NOTIFICATION %s: %s%s%s%s%s",
 	    event->kind == EVENT_NOTIFICATION_SENT ? "sent" : "received", name,
+	    event->hard_reset ? " (hard reset)" : "",
 	    event->text[0] == '\0' ? "" : ", \"", event->text,
 	    event->text[0] == '\0' ? "" : "\"");
 }
@@ -262,12 +268,28 @@ say(const struct speaker_event *event, char *buf, size_t len)
 		    event->count, family);
 		break;
 	case EVENT_STALE_SWEPT:
-		snprintf(buf, len, "%" PRIu64 " stale %s routes were removed",
-		    event->count, family);
+		/* How many is known when the walk over the table is through. */
+		snprintf(buf, len,
+		    "stale %s routes that did not come again are removed", family);
+		break;
+	case EVENT_LONG_LIVED:
+		snprintf(buf, len,
+		    "%" PRIu64 " stale %s routes are long-lived stale from now on, for "
+		    "%s at most",
+		    event->count, family, event->text);
 		break;
 	case EVENT_MAX_PREFIXES:
 		snprintf(buf, len, "%" PRIu64 " prefixes are over max-prefixes: %s",
 		    event->count, event->text);
+		break;
+	case EVENT_UNBLOCK:
+		snprintf(buf, len,
+		    "there is room below max-prefixes for %" PRIu64
+		    " %s prefixes that were not taken: %s",
+		    event->count, family, event->text);
+		break;
+	case EVENT_REFRESH:
+		snprintf(buf, len, "route refresh, %s: %s", family, event->text);
 		break;
 	case EVENT_TOO_LONG:
 		snprintf(buf, len,
@@ -297,6 +319,8 @@ static bool
 has_family(enum event_kind kind)
 {
 	return kind == EVENT_STALE_KEPT || kind == EVENT_STALE_SWEPT ||
+	       kind == EVENT_LONG_LIVED || kind == EVENT_MAX_PREFIXES ||
+	       kind == EVENT_UNBLOCK || kind == EVENT_REFRESH ||
 	       kind == EVENT_END_OF_RIB;
 }
 
@@ -313,6 +337,7 @@ fields_of(const struct speaker_event *event)
 	case EVENT_NOTIFICATION_RECEIVED:
 		json_object_set_new(o, "code", json_integer(event->code));
 		json_object_set_new(o, "subcode", json_integer(event->subcode));
+		json_object_set_new(o, "hard_reset", json_boolean(event->hard_reset));
 		break;
 	case EVENT_UPDATE_FAULT:
 		json_object_set_new(o, "attribute",
@@ -327,8 +352,9 @@ fields_of(const struct speaker_event *event)
 	case EVENT_HANDOVER:
 	case EVENT_HANDED_OVER:
 	case EVENT_STALE_KEPT:
-	case EVENT_STALE_SWEPT:
+	case EVENT_LONG_LIVED:
 	case EVENT_MAX_PREFIXES:
+	case EVENT_UNBLOCK:
 		json_object_set_new(o, "count", json_integer((json_int_t)event->count));
 		break;
 	case EVENT_TOO_LONG:

@@ -41,6 +41,7 @@ put_key(json_t *o, const struct group_key *key)
 	show_put(o, "local_address", show_addr(&key->self));
 	show_put(o, "shared_subnet", shared_subnet(key));
 	show_put(o, "remove_private_as", json_boolean(key->remove_private));
+	show_put(o, "long_lived_restart", json_boolean(key->long_lived));
 	show_put(o, "exports", json_boolean(key->passes));
 	show_put(o, "own_routes_only", json_boolean(key->own_only));
 }

@@ -39,6 +39,7 @@ families(const struct control_ops *ops, const struct peer *peer)
 		    json_integer(rp == NULL ? 0 : rp->family[f].accepted));
 		show_put(
 		    counts, "best", json_integer(rp == NULL ? 0 : rp->family[f].best));
+		show_put(counts, "blocked", json_integer((json_int_t)peer->blocked[f]));
 		show_put(counts, "sent",
 		    json_integer(peer->established == NULL
 				     ? 0
@@ -80,6 +81,9 @@ show_peer(const struct control_ops *ops, const struct peer *peer)
 	show_put(o, "last_error_age_s", show_age(ops, peer->last_error_ms));
 	show_put(o, "stale",
 	    json_boolean(peer->stale[FAMILY_IPV4] || peer->stale[FAMILY_IPV6]));
+	show_put(o, "long_lived_stale",
+	    json_boolean(peer->long_lived_until_ms[FAMILY_IPV4] != 0 ||
+			 peer->long_lived_until_ms[FAMILY_IPV6] != 0));
 	return o;
 }
 
@@ -113,6 +117,25 @@ graceful_restart(const struct open *theirs)
 }
 
 static json_t *
+long_lived_restart(const struct open *theirs)
+{
+	json_t *o, *times;
+	int f;
+
+	if (!theirs->long_lived_restart)
+		return json_null();
+	o = json_object();
+	times = json_object();
+	for (f = 0; f < FAMILY_COUNT; f++)
+		if (theirs->ll_families[f])
+			show_put(times, family_name((enum family)f),
+			    json_integer(theirs->ll_stale_time_s[f]));
+	show_put(o, "stale_time", times);
+	show_put(o, "forwarding", family_list(theirs->ll_forwarding));
+	return o;
+}
+
+static json_t *
 add_path(const struct session_params *params)
 {
 	static const char *const words[] = { "off", "receive", "send", "both" };
@@ -142,6 +165,7 @@ negotiated(const struct peer *peer)
 	show_put(o, "extended_message", json_boolean(params->extended_message));
 	show_put(o, "add_path", add_path(params));
 	show_put(o, "graceful_restart", graceful_restart(&peer->remote_open));
+	show_put(o, "long_lived_restart", long_lived_restart(&peer->remote_open));
 	show_put(o, "end_of_rib", family_list(peer->end_of_rib));
 	return o;
 }
@@ -155,6 +179,20 @@ seconds_until(const struct control_ops *ops, uint64_t then_ms)
 		return json_null();
 	return json_integer(
 	    then_ms < now ? 0 : (json_int_t)((then_ms - now + 999) / 1000));
+}
+
+/* A family each, of those that are long-lived stale. */
+static json_t *
+long_lived_until(const struct control_ops *ops, const struct peer *peer)
+{
+	json_t *o = json_object();
+	int f;
+
+	for (f = 0; f < FAMILY_COUNT; f++)
+		if (peer->long_lived_until_ms[f] != 0)
+			show_put(o, family_name((enum family)f),
+			    seconds_until(ops, peer->long_lived_until_ms[f]));
+	return o;
 }
 
 static json_t *
@@ -172,6 +210,7 @@ timers(const struct control_ops *ops, const struct peer *peer)
 	show_put(o, "connect_retry_in_s",
 	    up ? json_null() : seconds_until(ops, peer->retry_at_ms));
 	show_put(o, "stale_expires_in_s", seconds_until(ops, peer->stale_until_ms));
+	show_put(o, "long_lived_expires_in_s", long_lived_until(ops, peer));
 	return o;
 }
 
@@ -225,6 +264,13 @@ held_down(const struct control_ops *ops, const struct peer *peer)
 		   : json_null();
 }
 
+static const char *const limit_actions[] = {
+	[CONF_LIMIT_WARN] = "warn",
+	[CONF_LIMIT_BLOCK] = "block",
+	[CONF_LIMIT_RESTART] = "restart",
+	[CONF_LIMIT_SHUTDOWN] = "shutdown",
+};
+
 json_t *
 show_peer_record(const struct control_ops *ops, const struct peer *peer)
 {
@@ -250,6 +296,8 @@ show_peer_record(const struct control_ops *ops, const struct peer *peer)
 	    peer->conf.options.max_prefixes == 0
 		? json_null()
 		: json_integer(peer->conf.options.max_prefixes));
+	show_put(o, "max_prefixes_action",
+	    json_string(limit_actions[peer->conf.options.max_prefixes_action]));
 	show_put(o, "negotiated", negotiated(peer));
 	show_put(o, "timers", timers(ops, peer));
 	show_put(o, "messages_in", messages_by_type(peer->counters.in));

@@ -138,6 +138,9 @@ row_end(
 	    path_id == 0 ? json_null() : json_integer((json_int_t)path_id));
 	show_put(
 	    o, "stale", json_boolean(rib_path_is_stale(row->rib, path, row->family)));
+	show_put(o, "long_lived_stale",
+	    json_boolean(rib_path_is_stale(row->rib, path, row->family) &&
+			 (path->attrs->flags & ATTRS_LLGR_STALE) != 0));
 	show_put(o, "installed", json_boolean(row->installed && is_used(row, path)));
 	show_put(o, "age_s",
 	    json_integer(

@@ -34,6 +34,7 @@ struct view {
 	json_t *kept;                        /* objects that make no table */
 	unsigned long established, disabled; /* VIEW_PEERS */
 	unsigned long installed;             /* VIEW_ROUTES */
+	unsigned long long_lived;            /* … of them are long-lived stale */
 	json_t *states; /* VIEW_KERNEL: how many there are of each */
 };
 

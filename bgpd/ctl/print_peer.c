@@ -79,8 +79,10 @@ print_state(const json_t *peer, FILE *out)
 	if (field_is_true(peer, "stale")) {
 		char list[LIST_LEN];
 
-		print_line(out, "stale", "%s, routes of the ended session are kept",
-		    field_list(peer, "stale_families", list, sizeof(list)));
+		print_line(out, "stale", "%s, routes of the ended session are kept%s",
+		    field_list(peer, "stale_families", list, sizeof(list)),
+		    field_is_true(peer, "long_lived_stale") ? ", as long-lived stale"
+							    : "");
 	}
 }
 
@@ -100,6 +102,16 @@ print_graceful_restart(const json_t *restart, FILE *out)
 	    field_is_true(restart, "restarting"),
 	    field_is_true(restart, "notification"),
 	    field_list(restart, "forwarding", forwarding, sizeof(forwarding)));
+}
+
+static void
+print_long_lived(const json_t *restart, FILE *out)
+{
+	json_t *times = json_object_get(restart, "stale_time"), *time;
+	const char *family;
+
+	json_object_foreach(times, family, time) print_line(out, "long-lived",
+	    "%s, %" JSON_INTEGER_FORMAT " s", family, json_integer_value(time));
 }
 
 static void
@@ -125,6 +137,7 @@ print_session(const json_t *peer, FILE *out)
 	print_line(
 	    out, "extended message", "%s", yes_no(negotiated, "extended_message"));
 	print_graceful_restart(json_object_get(negotiated, "graceful_restart"), out);
+	print_long_lived(json_object_get(negotiated, "long_lived_restart"), out);
 }
 
 static void
@@ -132,6 +145,8 @@ print_timers(const json_t *peer, FILE *out)
 {
 	const json_t *timers = json_object_get(peer, "timers");
 	char hold[24], keepalive[24], configured[24], text[DURATION_LEN];
+	json_t *until, *time;
+	const char *family;
 
 	print_line(out, "hold time", "%s s, keepalive %s s (configured hold time %s s)",
 	    field_digits(timers, "hold_time", hold),
@@ -143,6 +158,9 @@ print_timers(const json_t *peer, FILE *out)
 	if (has(timers, "stale_expires_in_s"))
 		print_line(out, "stale expire in", "%s",
 		    field_duration(timers, "stale_expires_in_s", text));
+	until = json_object_get(timers, "long_lived_expires_in_s");
+	json_object_foreach(until, family, time) print_line(out, "long-lived ones in",
+	    "%s, %s", family, field_duration(until, family, text));
 }
 
 static void
@@ -192,9 +210,18 @@ print_prefixes(const json_t *peer, FILE *out)
 	    "  %-16s %10s %10s %10s %10s\n", family,
 	    field_digits(counts, "received", a), field_digits(counts, "accepted", b),
 	    field_digits(counts, "best", c), field_digits(counts, "sent", d));
-	if (has(peer, "max_prefixes"))
-		print_line(
-		    out, "max-prefixes", "%s", field_digits(peer, "max_prefixes", a));
+	if (!has(peer, "max_prefixes"))
+		return;
+	print_line(out, "max-prefixes", "%s%s%s", field_digits(peer, "max_prefixes", a),
+	    has(peer, "max_prefixes_action") ? ", " : "",
+	    has(peer, "max_prefixes_action") ? field_text(peer, "max_prefixes_action")
+					     : "");
+	json_object_foreach(families, family, counts)
+	{
+		if (json_integer_value(json_object_get(counts, "blocked")) > 0)
+			print_line(out, "not taken", "%s, %s", family,
+			    field_digits(counts, "blocked", a));
+	}
 }
 
 static void

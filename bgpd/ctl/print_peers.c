@@ -39,7 +39,9 @@ peers_add(struct view *view, const json_t *peer)
 		field_duration(peer, up ? "uptime_s" : "down_s", duration),
 		sum(peer, "received", received),
 		sum(peer, "sent", sent),
-		field_is_true(peer, "stale") ? "stale" : "",
+		field_is_true(peer, "long_lived_stale") ? "long-lived stale"
+		: field_is_true(peer, "stale")          ? "stale"
+							: "",
 	};
 
 	view->established += up;

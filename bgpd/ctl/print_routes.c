@@ -60,8 +60,11 @@ routes_add(struct view *view, const json_t *route)
 		   : field_is_true(route, "valid") ? ' '
 						   : 'x';
 	marks[1] = installed ? '+' : ' ';
-	marks[2] = field_is_true(route, "stale") ? 's' : ' ';
+	marks[2] = field_is_true(route, "long_lived_stale") ? 'S'
+		   : field_is_true(route, "stale")          ? 's'
+							    : ' ';
 	marks[3] = '\0';
+	view->long_lived += marks[2] == 'S';
 	view->installed += installed;
 	if (prefix_parse(text, &prefix) == PREFIX_PARSE_OK)
 		rows_add(&view->rows, &prefix, cells_pack(cells, ROUTE_COLUMNS));
@@ -90,8 +93,10 @@ routes_end(struct view *view, FILE *out)
 	rows_sort(&view->rows);
 	for (i = 0; i < view->rows.n; i++)
 		table_measure(&table, view->rows.items[i].text);
-	fprintf(out, "* best, + in the kernel, s stale, x not usable;"
-		     " i igp, e egp, ? incomplete\n");
+	fprintf(out,
+	    "* best, + in the kernel, s stale,%s x not usable;"
+	    " i igp, e egp, ? incomplete\n",
+	    view->long_lived > 0 ? " S long-lived stale," : "");
 	table_head(&table, out);
 	for (i = 0; i < view->rows.n; i++) {
 		table_row(&table, view->rows.items[i].text, out);
@@ -116,7 +121,10 @@ print_route_title(const json_t *route, FILE *out)
 		fprintf(out, ", not the best: %s", reason == NULL ? "-" : reason);
 	else
 		fprintf(out, ", not usable: %s", reason == NULL ? "-" : reason);
-	fprintf(out, "%s\n", field_is_true(route, "stale") ? ", stale" : "");
+	fprintf(out, "%s\n",
+	    field_is_true(route, "long_lived_stale") ? ", long-lived stale"
+	    : field_is_true(route, "stale")          ? ", stale"
+						     : "");
 }
 
 void

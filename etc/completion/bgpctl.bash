@@ -47,7 +47,8 @@ _bgpctl() {
 		*) choices=(longer best from sent family) ;;
 		esac
 		;;
-	'peer '*) [ ${#words[@]} != 2 ] || choices=(enable disable restart) ;;
+	'peer '*' refresh') choices=(in out) ;;
+	'peer '*) [ ${#words[@]} != 2 ] || choices=(enable disable restart refresh) ;;
 	log) choices=(debug info notice warning error) ;;
 	esac
 	# Not compgen -W: it would expand what a name holds.

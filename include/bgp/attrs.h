@@ -31,6 +31,9 @@ enum attrs_flag {
 	ATTRS_NO_LLGR = 1 << 9,
 };
 
+#define COMMUNITY_LLGR_STALE UINT32_C(0xffff0006) /* RFC 9494 3.2 */
+#define COMMUNITY_NO_LLGR UINT32_C(0xffff0007)    /* 3.3 */
+
 /* Read-only for all but attrs.c, `nexthop` excepted. */
 struct attrs {
 	struct attrs *chain;     /* hash chain */
@@ -72,6 +75,11 @@ struct attrs *attrs_from_update(struct attr_table *table, const struct update *u
  * reference. */
 struct attrs *
 attrs_from_block(struct attr_table *table, struct slice block, struct slice next_hop);
+
+/* The set with one 4-octet community more; the same where it has it.  The caller owns a
+ * reference.  NULL: it would be too long. */
+struct attrs *
+attrs_with_community(struct attr_table *table, struct attrs *a, uint32_t community);
 
 static inline struct attrs *
 attrs_ref(struct attrs *a)

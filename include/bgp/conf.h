@@ -26,7 +26,8 @@ struct conf_router {
 	bool graceful_restart;
 	uint16_t restart_time_s;
 	uint32_t stale_time_s;
-	uint8_t multipath; /* equal best paths used at most */
+	uint32_t long_lived_stale_time_s; /* RFC 9494; 0: off */
+	uint8_t multipath;                /* equal best paths used at most */
 	bool resolve_next_hops;
 	bool hostname;
 };
@@ -134,6 +135,7 @@ struct conf_peer_options {
 	bool bfd;
 	uint16_t bfd_interval_ms;
 	uint8_t bfd_multiplier;
+	uint32_t long_lived_stale_time_s; /* 0: off, as it is without the above */
 };
 
 struct conf_peer {

@@ -139,6 +139,15 @@ notification_shutdown_text(const struct bgp_error *error, char *buf, size_t len)
  * character border) into `buf` of at least 256 octets. */
 struct slice notification_shutdown_data(const char *text, uint8_t *buf);
 
+/*
+ * RFC 8538 3: Cease/Hard Reset carries the code, subcode and data of what happened,
+ * here in `buf` of `len` octets; data that does not fit is cut.
+ */
+struct bgp_error
+notification_hard_reset(const struct bgp_error *inner, uint8_t *buf, size_t len);
+/* What a Hard Reset carries; code 0 where it carries nothing.  False: it is none. */
+bool notification_is_hard_reset(const struct bgp_error *error, struct bgp_error *inner);
+
 enum refresh_subtype {
 	REFRESH_REQUEST = 0,
 	REFRESH_BEGIN = 1, /* BoRR, RFC 7313 */

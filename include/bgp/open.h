@@ -49,6 +49,11 @@ struct open {
 	bool gr_families[FAMILY_COUNT]; /* listed in the capability */
 	bool forwarding[FAMILY_COUNT];  /* F bit, forwarding state preserved */
 
+	bool long_lived_restart; /* RFC 9494 3.1: with the capability above alone */
+	bool ll_families[FAMILY_COUNT];
+	bool ll_forwarding[FAMILY_COUNT];
+	uint32_t ll_stale_time_s[FAMILY_COUNT]; /* 24 bits */
+
 	uint8_t add_path[FAMILY_COUNT]; /* RFC 7911 4: bits of enum add_path */
 
 	char hostname[FQDN_MAX_LEN + 1]; /* FQDN capability, printable; "" is none */

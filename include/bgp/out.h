@@ -35,8 +35,9 @@ struct group_key {
 	uint8_t
 	    own_only; /* deferring after a restart: nothing learned (RFC 4724 4.1) */
 	uint8_t extended_next_hop;
-	uint8_t add_path; /* paths a prefix at most, with identifiers (RFC 7911); 0:
-			   * the best one, without */
+	uint8_t long_lived; /* it announced RFC 9494's capability */
+	uint8_t add_path;   /* paths a prefix at most, with identifiers (RFC 7911); 0:
+			     * the best one, without */
 	uint32_t message_size; /* 4096 or 65535 */
 	uint32_t local_as;
 	uint32_t remote_as; /* eBGP; 0 on iBGP */
@@ -69,6 +70,10 @@ struct member {
 	bool end_of_rib_due;
 	bool end_of_rib_held;      /* deferring: not before out_release_end_of_rib() */
 	uint64_t end_of_rib_after; /* version: what flapped before is sent first */
+	bool refresh_begin_due;    /* RFC 7313: BoRR goes ahead of the walk … */
+	bool refresh_end_due;      /* … and EoRR behind it */
+	bool refresh_again;        /* asked for meanwhile: one more when this is over */
+	uint32_t refreshes_sent;   /* BoRRs and EoRRs: they are no UPDATEs */
 	uint64_t version;          /* everything up to here was sent, or needs not be */
 	struct chunk *chunk;       /* being sent; one reference */
 	uint32_t msg;              /* next message of it */
@@ -103,6 +108,8 @@ void out_leave(struct out *out, struct member *member);
 void out_move(struct out *out, struct member *member, const struct group_key *key);
 /* ROUTE-REFRESH (RFC 2918): the whole table again. */
 void out_refresh(struct out *out, struct member *member);
+/* … between BoRR and EoRR, for a member that knows them (RFC 7313). */
+void out_refresh_enhanced(struct out *out, struct member *member);
 void out_hold_end_of_rib(struct member *member);
 void out_release_end_of_rib(struct out *out, struct member *member);
 

@@ -51,9 +51,12 @@ struct peer {
 	bool stale[FAMILY_COUNT];      /* some paths of a former session are kept */
 	bool end_of_rib[FAMILY_COUNT]; /* received in this session */
 	uint64_t stale_until_ms;       /* 0: no timer */
-	uint64_t handover_until_ms;    /* 0: it is configured; see handover.c */
-	uint64_t client_until_ms;      /* 0: no limit; reflected for until then */
-	bool came_up;                  /* Established at least once since our start */
+	/* RFC 9494: its long-lived stale timers; 0: they are not (yet) that */
+	uint64_t long_lived_until_ms[FAMILY_COUNT];
+	bool long_lived_over[FAMILY_COUNT]; /* it ran out in this session */
+	uint64_t handover_until_ms;         /* 0: it is configured; see handover.c */
+	uint64_t client_until_ms;           /* 0: no limit; reflected for until then */
+	bool came_up; /* Established at least once since our start */
 
 	struct member members[FAMILY_COUNT]; /* update group membership */
 
@@ -66,6 +69,18 @@ struct peer {
 	uint8_t malformed;        /* sessions that ended so, see core/damp.c */
 	uint64_t malformed_ms;    /* the last of them */
 	uint64_t damped_until_ms; /* no connection before; 0: none was malformed */
+
+	/* RFC 7313: its routes come again, and those that did not yet are in question
+	 */
+	bool refreshing[FAMILY_COUNT];
+	uint64_t
+	    refresh_until_ms[FAMILY_COUNT]; /* EoRR is awaited at most until then */
+
+	/* max-prefixes-action = "block"; see limit.c */
+	uint64_t blocked[FAMILY_COUNT]; /* prefixes that were not taken */
+	uint64_t room_at_ms;            /* look for room then; 0: nothing is blocked */
+	uint64_t asked_at_ms; /* … and its routes were asked for; 0: never */
+	uint32_t ask_wait_s;  /* so long not again */
 };
 
 /* The state `show peers` prints: that of the connection farthest on. */

@@ -88,6 +88,7 @@ struct rib_peer {
 	bool ebgp;
 	bool client;        /* route reflector client */
 	bool yields;        /* its paths lose to those of any other peer */
+	bool long_lived;    /* RFC 9494 is used with it */
 	uint8_t yield_walk; /* its destinations are to be decided again: see walk.c */
 	uint32_t router_id; /* host order */
 	struct addr address;
@@ -95,6 +96,9 @@ struct rib_peer {
 		uint8_t epoch;
 		uint8_t purge_wanted; /* remove paths this many sessions old, 0: none */
 		uint8_t purge_active;
+		uint8_t lower_wanted; /* the same: LLGR_STALE is due on those */
+		uint8_t lower_active;
+		uint8_t oldest;    /* no path is from more sessions ago than this */
 		uint32_t received; /* paths in the Adj-RIB-In */
 		uint32_t accepted; /* valid ones: not filtered, no loop */
 		uint32_t best;
@@ -123,6 +127,9 @@ uint32_t rib_peer_count(const struct rib *rib);
 enum { RIB_PATHS_PER_PEER = 64 };
 bool rib_announce(struct rib *rib, uint32_t peer, const struct prefix *prefix,
     uint32_t path_id, struct attrs *attrs, uint8_t flags, uint32_t now_s);
+/* Has the peer a path to `prefix` with that identifier? */
+bool rib_has_path(const struct rib *rib, uint32_t peer, const struct prefix *prefix,
+    uint32_t path_id);
 /* False: there was none. */
 bool rib_withdraw(
     struct rib *rib, uint32_t peer, const struct prefix *prefix, uint32_t path_id);
@@ -138,11 +145,18 @@ void rib_reflag(
 void rib_touch(
     struct rib *rib, enum family family, struct dest *dest, const struct path *path);
 
-/* The session ended: its paths are stale from now on, but stay. */
+/*
+ * The session ended, or says all anew: its paths are stale from now on, but stay. Their
+ * age, in epochs, is known modulo 256; what is older than RIB_EPOCHS_MAX is removed.
+ */
+enum { RIB_EPOCHS_MAX = 200 };
 void rib_peer_new_epoch(struct rib *rib, uint32_t peer, enum family family);
 /* Remove, in slices of rib_work(), the paths that are `age` or more epochs old: 0 is
  * all of them, 1 all that are stale, 2 those stale since before the last epoch. */
 void rib_purge(struct rib *rib, uint32_t peer, enum family family, unsigned age);
+/* Those become long-lived stale (RFC 9494 4.2), in the same slices: they get the
+ * community LLGR_STALE, and those with NO_LLGR are removed. */
+void rib_lower(struct rib *rib, uint32_t peer, enum family family, unsigned age);
 /* Its paths lose to any other, or no more: decided in slices of rib_work(). */
 void rib_yield(struct rib *rib, uint32_t peer, bool on);
 /* That has been done for all of them. */

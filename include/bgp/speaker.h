@@ -167,8 +167,11 @@ enum event_kind {
 	EVENT_HANDOVER,     /* removed by a reload, stays for count routes */
 	EVENT_HANDED_OVER,  /* … and is gone; count: routes lost; text: why now */
 	EVENT_STALE_KEPT,   /* family, count */
-	EVENT_STALE_SWEPT,  /* family, count */
+	EVENT_STALE_SWEPT,  /* family */
+	EVENT_LONG_LIVED, /* family, count: they are long-lived stale; text: how long */
 	EVENT_MAX_PREFIXES, /* count; text: the action */
+	EVENT_UNBLOCK,      /* family, count not taken: there is room; text: what now */
+	EVENT_REFRESH,      /* family; text: what of RFC 2918 and 7313 */
 	EVENT_TOO_LONG,     /* prefix: a route that does not fit into a message */
 	EVENT_CONVERGED,    /* the restart is over: sweep the FIB */
 	EVENT_DAMPED,       /* held down; count: malformed sessions; text: how long */
@@ -185,6 +188,7 @@ struct speaker_event {
 	char text[EVENT_TEXT_MAX];
 	uint8_t family;
 	uint8_t code, subcode; /* NOTIFICATION */
+	bool hard_reset;       /* … inside a Cease/Hard Reset (RFC 8538) */
 	uint8_t action, attribute;
 	uint8_t n_octets;
 	uint8_t octets[EVENT_OCTETS_MAX];
@@ -213,6 +217,10 @@ void peer_restart(struct speaker *sp, struct peer *peer, const char *reason);
  * already goes on (RFC 5882 4.3).
  */
 void speaker_bfd_down(struct speaker *sp, struct peer *peer, bool independent);
+/* Sends the peer our routes again / asks it for its own (RFC 2918).  False: it has no
+ * session, or did not announce the capability. */
+bool peer_refresh_out(struct speaker *sp, struct peer *peer);
+bool peer_refresh_in(struct speaker *sp, struct peer *peer);
 
 const struct rib *speaker_rib(const struct speaker *sp);
 const struct out *speaker_out(const struct speaker *sp);

@@ -296,6 +296,32 @@ attrs_from_block(struct attr_table *table, struct slice block, struct slice next
 	return out.failed ? NULL : intern(table, next_hop.len, block.len);
 }
 
+static bool
+has_community(const struct attrs *a, uint32_t community)
+{
+	struct attribute communities;
+
+	if (!attribute_find(attrs_block(a), ATTRIBUTE_COMMUNITIES, &communities))
+		return false;
+	for (size_t at = 0; at + 4 <= communities.value.len; at += 4)
+		if (get_u32(communities.value.at + at) == community)
+			return true;
+	return false;
+}
+
+struct attrs *
+attrs_with_community(struct attr_table *table, struct attrs *a, uint32_t community)
+{
+	struct wcur out;
+
+	if (has_community(a, community))
+		return attrs_ref(a);
+	out = scratch_begin(table, attrs_next_hop(a));
+	if (!canonical_add_community(&out, attrs_block(a), community))
+		return NULL;
+	return intern(table, a->next_hop_len, wcur_len(&out));
+}
+
 bool
 attrs_unref(struct attr_table *table, struct attrs *a)
 {

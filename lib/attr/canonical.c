@@ -293,3 +293,53 @@ canonical_put(struct wcur *out, const struct update *update, bool as4)
 	}
 	return !out->failed;
 }
+
+static void
+communities_put(
+    struct wcur *out, uint8_t flags, struct slice communities, uint32_t community)
+{
+	size_t len = communities.len + 4;
+
+	if (len > UINT16_MAX) {
+		out->failed = true;
+		return;
+	}
+	flags &= (uint8_t)~ATTRIBUTE_EXTENDED_LEN;
+	if (len > UINT8_MAX)
+		flags |= ATTRIBUTE_EXTENDED_LEN;
+	wcur_u8(out, flags);
+	wcur_u8(out, ATTRIBUTE_COMMUNITIES);
+	if (len > UINT8_MAX)
+		wcur_u16(out, (uint16_t)len);
+	else
+		wcur_u8(out, (uint8_t)len);
+	wcur_bytes(out, communities.at, communities.len);
+	wcur_u32(out, community);
+}
+
+bool
+canonical_add_community(struct wcur *out, struct slice block, uint32_t community)
+{
+	static const struct slice none;
+	struct rcur in = rcur_of_slice(block);
+	struct attribute a;
+	bool done = false;
+
+	while (attribute_next(&in, &a)) {
+		if (a.type == ATTRIBUTE_COMMUNITIES) {
+			communities_put(out, a.flags, a.value, community);
+			done = true;
+			continue;
+		}
+		if (!done && a.type > ATTRIBUTE_COMMUNITIES) {
+			communities_put(out, ATTRIBUTE_OPTIONAL | ATTRIBUTE_TRANSITIVE,
+			    none, community);
+			done = true;
+		}
+		wcur_bytes(out, a.whole.at, a.whole.len);
+	}
+	if (!done)
+		communities_put(
+		    out, ATTRIBUTE_OPTIONAL | ATTRIBUTE_TRANSITIVE, none, community);
+	return !out->failed && !in.failed;
+}

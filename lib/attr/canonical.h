@@ -13,4 +13,8 @@
  */
 bool canonical_put(struct wcur *out, const struct update *update, bool as4);
 
+/* A canonical block with one 4-octet community more, at the end of COMMUNITIES.  False:
+ * it does not fit. */
+bool canonical_add_community(struct wcur *out, struct slice block, uint32_t community);
+
 #endif

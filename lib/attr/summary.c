@@ -18,8 +18,8 @@ static const struct {
 	uint16_t flag;
 } marks[] = {
 	{ 0xffff0000, ATTRS_GRACEFUL_SHUTDOWN },
-	{ 0xffff0006, ATTRS_LLGR_STALE },
-	{ 0xffff0007, ATTRS_NO_LLGR },
+	{ COMMUNITY_LLGR_STALE, ATTRS_LLGR_STALE },
+	{ COMMUNITY_NO_LLGR, ATTRS_NO_LLGR },
 	{ 0xffffff01, ATTRS_NO_EXPORT },
 	{ 0xffffff02, ATTRS_NO_ADVERTISE },
 	{ 0xffffff03, ATTRS_NO_EXPORT_SUBCONFED },

@@ -142,6 +142,21 @@ filters_build(struct builder *b)
 	}
 }
 
+/* RFC 9494 4.1: its capability goes with that of RFC 4724. */
+static void
+long_lived_check(struct builder *b, const struct conf_node *node)
+{
+	const struct conf_router *router = &b->conf->router;
+	const struct conf_node *option = option_node(node, "long-lived-stale-time");
+
+	if (option != NULL && router->long_lived_stale_time_s > 0 &&
+	    !router->graceful_restart)
+		build_error(b, option, option->line,
+		    "long-lived-stale-time is %u, and graceful-restart is false; "
+		    "allowed: 0, or graceful-restart = true",
+		    (unsigned)router->long_lived_stale_time_s);
+}
+
 static void
 router_build(struct builder *b)
 {
@@ -162,6 +177,8 @@ router_build(struct builder *b)
 		build_error(b, node, node->line,
 		    "'as' is missing in 'router'; allowed: %s",
 		    conf_option_find(CONF_SECTION_ROUTER, "as")->allowed);
+
+	long_lived_check(b, node);
 
 	max = option_node(node, "connect-retry-max");
 	if (router->connect_retry_max_s >= router->connect_retry_s)

@@ -276,7 +276,7 @@ sessions_build(
 		options.password = b->conf->cluster.password;
 	options.local_as = b->conf->cluster.as;
 	options.remote_as = b->conf->cluster.as;
-	options.graceful_restart &= b->conf->router.graceful_restart;
+	graceful_restart_settle(b, &options);
 	/* The nodes listen where this one does: they read the same file. */
 	if (option_node(group, "port") == NULL)
 		options.port = b->conf->router.port;

@@ -167,6 +167,9 @@ void peers_build(struct builder *b);
 /* The options of a new session: defaults, then those of the group (or NULL). */
 void session_defaults(
     struct builder *b, const struct conf_node *group, struct conf_peer_options *out);
+/* What of RFC 4724 and 9494 is on, given the router's and the session's own options. */
+void
+graceful_restart_settle(const struct builder *b, struct conf_peer_options *options);
 /* Checks that need all options of a session; `section` says whose they are. */
 void session_check(struct builder *b, const struct conf_node *section,
     const struct conf_node *group, const struct conf_peer_options *options);

@@ -81,11 +81,20 @@ session_defaults(
 	memset(out, 0, sizeof *out);
 	values_default(b, CONF_SECTION_SESSION, out);
 	out->hold_time_s = b->conf->router.hold_time_s;
+	out->long_lived_stale_time_s = b->conf->router.long_lived_stale_time_s;
 	if (group == NULL)
 		return;
 	b->is_quiet = true; /* the group's values are judged once, as a group */
 	values_read(b, CONF_SECTION_SESSION, group, out);
 	b->is_quiet = false;
+}
+
+void
+graceful_restart_settle(const struct builder *b, struct conf_peer_options *options)
+{
+	options->graceful_restart &= b->conf->router.graceful_restart;
+	if (!options->graceful_restart)
+		options->long_lived_stale_time_s = 0;
 }
 
 /* Where the session's own section or its group sets the key; NULL: nowhere. */
@@ -141,18 +150,19 @@ session_check(struct builder *b, const struct conf_node *section,
 {
 	const struct conf_node *ttl = option_effective(section, group, "ttl-security");
 	const struct conf_node *multihop = option_effective(section, group, "multihop");
-	const struct conf_node *action =
-	    option_effective(section, group, "max-prefixes-action");
+	const struct conf_node *long_lived =
+	    option_effective(section, group, "long-lived-stale-time");
 
 	if (is_set_above_zero(ttl) && is_set_above_zero(multihop))
 		build_error(b, ttl, ttl->line,
 		    "'ttl-security' and 'multihop' are both set for %s; allowed: one",
 		    section_describe(section).text);
-	if (options->max_prefixes_action == CONF_LIMIT_BLOCK &&
-	    options->max_prefixes > 0 && action != NULL)
-		build_error(b, action, action->line,
-		    "max-prefixes-action is 'block', which is not supported by this "
-		    "release; allowed: warn, restart, shutdown");
+	/* RFC 9494 4.1: the capability goes with that of RFC 4724. */
+	if (is_set_above_zero(long_lived) && !options->graceful_restart)
+		build_error(b, long_lived, long_lived->line,
+		    "long-lived-stale-time is set for %s, where graceful-restart is "
+		    "false; allowed: 0, or graceful-restart = true",
+		    section_describe(section).text);
 }
 
 static void
@@ -178,7 +188,7 @@ group_build(struct builder *b, const struct conf_node *node, struct conf_group *
 	session_defaults(b, NULL, &group->options);
 	secret_check(b, node);
 	values_read(b, CONF_SECTION_SESSION, node, &group->options);
-	group->options.graceful_restart &= b->conf->router.graceful_restart;
+	graceful_restart_settle(b, &group->options);
 
 	/* Without a range it is a template, complete only with its peers. */
 	if (group->n_ranges == 0)
@@ -263,7 +273,7 @@ peer_build(struct builder *b, const struct conf_node *node)
 	session_defaults(b, group, &peer->options);
 	secret_check(b, node);
 	values_read(b, CONF_SECTION_SESSION, node, &peer->options);
-	peer->options.graceful_restart &= b->conf->router.graceful_restart;
+	graceful_restart_settle(b, &peer->options);
 
 	session_check(b, node, group, &peer->options);
 	local_address_check(b, node, group, peer);

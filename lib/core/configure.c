@@ -64,7 +64,7 @@ change_peer(
 		peer_stop(
 		    sp, peer, CEASE_CONFIG_CHANGE, NULL, "its configuration changed");
 		/* What an earlier session left was agreed on under the old options. */
-		peer_stale_expired(sp, peer);
+		stale_drop(sp, peer);
 		peer->failures = 0;
 	}
 	peer->ebgp = peer_is_ebgp(after);
@@ -73,6 +73,7 @@ change_peer(
 	peer_refilter(sp, peer, was_client != peer->conf.options.client);
 	if (peer->established != NULL)
 		peer_rekey(sp, peer);
+	limit_changed(sp, peer);
 	change_enabled(sp, peer, was_enabled);
 	if (reset && !peer->disabled)
 		peer_schedule_retry(sp, peer, REDIAL_MS);

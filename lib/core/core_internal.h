@@ -30,8 +30,9 @@ struct session {
 	bool orphan;  /* the shell closes it; it is no connection of the peer's now */
 	bool blocked;
 	bool refused;
-	bool tcp_lost; /* no NOTIFICATION ended it: RFC 4724 keeps the routes */
-	bool queued;   /* on the list of writers */
+	bool graceful;   /* it ended so that RFC 4724 or 8538 keep the routes */
+	bool hard_reset; /* RFC 8538 3: one of the two said that it does not */
+	bool queued;     /* on the list of writers */
 	struct session *writer_next;
 	struct session_net net;
 	uint64_t connected_ms;    /* when TCP came up */
@@ -178,19 +179,63 @@ struct session *session_new(struct speaker *sp, struct peer *peer, bool outgoing
 void session_put_open(struct session *session);
 void session_put_keepalive(struct session *session);
 void session_put_notification(struct session *session);
+void session_put_refresh(struct session *session, const struct refresh *refresh);
 /* Moves the rest of a cut message into the control buffer: the connection ends. */
 void session_save_cut(struct session *session);
+
+/* refresh.c */
+void refresh_receive(struct session *s, const struct refresh *refresh);
+/* Asks for the routes of one family; the session's peer has the capability. */
+void refresh_ask(struct session *s, enum family family);
+/* The session ended. */
+void refresh_forget(struct peer *peer);
+void refresh_timers(struct speaker *sp, struct peer *peer);
+/* 0: never */
+uint64_t refresh_deadline(const struct peer *peer);
+
+/* limit.c */
+/* What max-prefixes lets in of one family, for one UPDATE; see limit_takes(). */
+struct limit {
+	uint32_t max; /* paths; 0: all are taken */
+	uint32_t blocked;
+};
+struct limit limit_begin(const struct peer *peer);
+/* A prefix came that is not to be taken where it is one more. */
+bool limit_is_full(const struct speaker *sp, const struct peer *peer,
+    const struct limit *limit, enum family family);
+void limit_note_blocked(
+    struct peer *peer, struct session *s, enum family family, uint32_t n);
+/* After an UPDATE. */
+void limit_check(struct peer *peer, struct session *s);
+/* The session ended, or all comes again. */
+void limit_forget(struct peer *peer);
+/* A reload may have made room. */
+void limit_changed(struct speaker *sp, struct peer *peer);
+void limit_timer(struct speaker *sp, struct peer *peer);
 
 /* route.c */
 void peer_apply_update(struct peer *peer, struct session *session, struct slice body);
 void peer_refilter(struct speaker *sp, struct peer *peer, bool touch);
 
+/* stale.c */
+/* The session ended: which of its routes stay? */
+void stale_begin(struct speaker *sp, struct peer *peer, bool graceful);
+/* A session is up again: which of those that stayed go on staying? */
+void stale_review(struct speaker *sp, struct peer *peer);
+void stale_end_of_rib(struct speaker *sp, struct peer *peer, enum family family);
+void stale_timers(struct speaker *sp, struct peer *peer);
+/* When stale_timers() is due; 0: never. */
+uint64_t stale_deadline(const struct peer *peer);
+/* The operator, or a changed option, says so: nothing stale is kept. */
+void stale_drop(struct speaker *sp, struct peer *peer);
+/* The same for a peer whose routes all go. */
+void stale_forget(struct peer *peer);
+bool peer_has_stale(const struct peer *peer);
+
 /* updown.c */
 void peer_up(struct session *session);
 void peer_down(struct session *session);
-void peer_stale_expired(struct speaker *sp, struct peer *peer);
 void peer_end_of_rib(struct speaker *sp, struct peer *peer, enum family family);
-bool peer_has_stale(const struct peer *peer);
 void peer_leave(struct speaker *sp, struct peer *peer);
 void peer_join_groups(struct speaker *sp, struct peer *peer);
 void peer_rekey(struct speaker *sp, struct peer *peer);

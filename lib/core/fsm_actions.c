@@ -75,6 +75,47 @@ peer_start(struct speaker *sp, struct peer *peer)
 
 /* ---- actions ---- */
 
+/* RFC 8538 4: a NOTIFICATION, too, leaves the routes where both said so. */
+static bool
+notification_is_graceful(const struct session *s)
+{
+	return s->ours.notification_gr && s->theirs.notification_gr;
+}
+
+/*
+ * RFC 8538 5.1: with these the session is not to come back, or not with what it had.
+ * The other side would keep our routes where it is not told so.
+ */
+static bool
+ends_hard(const struct session *s, enum fsm_state state)
+{
+	if (state != FSM_ESTABLISHED || !notification_is_graceful(s) ||
+	    s->error.code != NOTIFY_CEASE)
+		return false;
+	switch (s->error.subcode) {
+	case CEASE_MAX_PREFIXES:
+	case CEASE_ADMIN_SHUTDOWN:
+	case CEASE_DECONFIGURED:
+	case CEASE_ADMIN_RESET:
+	case CEASE_BFD_DOWN: return true;
+	default: return false;
+	}
+}
+
+static void
+put_notification(struct session *s, enum fsm_state state)
+{
+	struct bgp_error error = s->error;
+	uint8_t octets[2 + 256]; /* RFC 9003: the longest text and its length */
+
+	session_save_cut(s);
+	s->hard_reset = ends_hard(s, state);
+	if (s->hard_reset)
+		s->error = notification_hard_reset(&error, octets, sizeof(octets));
+	session_put_notification(s);
+	s->error = error;
+}
+
 static void
 do_send_notification(struct session *s, enum fsm_state state, enum fsm_event ev)
 {
@@ -86,8 +127,7 @@ do_send_notification(struct session *s, enum fsm_state state, enum fsm_event ev)
 		s->error = fsm_error(state, ev);
 	if (s->error.code == 0)
 		s->error = (struct bgp_error){ NOTIFY_CEASE, CEASE_ADMIN_RESET, { 0 } };
-	session_save_cut(s);
-	session_put_notification(s);
+	put_notification(s, state);
 	notification_format(s->error.code, s->error.subcode, name, sizeof(name));
 	/* A collision is no error of the peer's. */
 	if (ev != FSM_EV_COLLISION_LOST) {
@@ -99,6 +139,7 @@ do_send_notification(struct session *s, enum fsm_state state, enum fsm_event ev)
 	event = note_event(s->sp, EVENT_NOTIFICATION_SENT, peer);
 	event->code = s->error.code;
 	event->subcode = s->error.subcode;
+	event->hard_reset = s->hard_reset;
 	note_text(event, "%s", s->down_reason != NULL ? s->down_reason : "");
 }
 
@@ -133,6 +174,31 @@ do_dial(struct session *s)
 }
 
 static void
+offer_graceful_restart(const struct session *s, struct open *open)
+{
+	const struct conf_peer_options *options = &s->peer->conf.options;
+	/* Or else: we did not restart since the peer's last session. */
+	bool forwarding = s->sp->forwarding || s->peer->came_up;
+
+	open->restarting = s->sp->deferring;
+	open->restart_time_s = s->sp->conf->router.restart_time_s;
+	open->long_lived_restart = options->long_lived_stale_time_s > 0;
+	/* RFC 8538 2.  Only with the above: a neighbour whose host died is found out by
+	 * the hold timer, and then its routes are of use to him alone who wants even
+	 * old ones rather than none. */
+	open->notification_gr = open->long_lived_restart;
+	for (int f = 0; f < FAMILY_COUNT; f++) {
+		open->gr_families[f] = options->families[f];
+		open->forwarding[f] = options->families[f] && forwarding;
+		if (!open->long_lived_restart || !options->families[f])
+			continue;
+		open->ll_families[f] = true;
+		open->ll_forwarding[f] = forwarding;
+		open->ll_stale_time_s[f] = options->long_lived_stale_time_s;
+	}
+}
+
+static void
 do_send_open(struct session *s)
 {
 	const struct conf_router *router = &s->sp->conf->router;
@@ -144,22 +210,15 @@ do_send_open(struct session *s)
 		.bgp_id = router->id,
 		.as4 = true,
 		.route_refresh = true,
+		.enhanced_refresh = true,
 		.extended_message = true };
 	for (int f = 0; f < FAMILY_COUNT; f++) {
 		open->families[f] = options->families[f];
 		open->add_path[f] = options->families[f] ? options->add_path : 0;
 	}
 	open->graceful_restart = options->graceful_restart;
-	if (open->graceful_restart) {
-		open->restarting = s->sp->deferring;
-		open->restart_time_s = router->restart_time_s;
-		for (int f = 0; f < FAMILY_COUNT; f++) {
-			open->gr_families[f] = options->families[f];
-			/* We did not restart since the peer's last session. */
-			open->forwarding[f] = options->families[f] &&
-					      (s->sp->forwarding || s->peer->came_up);
-		}
-	}
+	if (open->graceful_restart)
+		offer_graceful_restart(s, open);
 	if (router->hostname) {
 		snprintf(open->hostname, sizeof(open->hostname), "%s", s->sp->hostname);
 		snprintf(open->domain, sizeof(open->domain), "%s", s->sp->domain);
@@ -291,7 +350,8 @@ session_event(struct session *s, enum fsm_event ev)
 		damp_note(s);
 	}
 	s->state = step.next;
-	s->tcp_lost = ev == FSM_EV_TCP_DOWN;
+	s->graceful =
+	    ev == FSM_EV_TCP_DOWN || (notification_is_graceful(s) && !s->hard_reset);
 	if (todo & FSM_DO_DISARM)
 		do_disarm(s);
 	if (todo & FSM_DO_CLOSE)

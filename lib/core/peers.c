@@ -87,6 +87,7 @@ peer_tell_rib(struct speaker *sp, struct peer *peer)
 	info->used = true;
 	info->ebgp = peer->ebgp;
 	info->client = peer->conf.options.client;
+	info->long_lived = peer->conf.options.long_lived_stale_time_s > 0;
 	info->address = peer->conf.address;
 	info->router_id = peer->remote_open.bgp_id;
 }

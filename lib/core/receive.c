@@ -118,11 +118,16 @@ static void
 receive_notification(struct session *s, const struct message *msg)
 {
 	struct peer *peer = s->peer;
-	struct bgp_error got = notification_get(msg->body);
+	struct bgp_error got = notification_get(msg->body), inner;
 	struct speaker_event *event =
 	    note_event(s->sp, EVENT_NOTIFICATION_RECEIVED, peer);
 	char name[80], text[EVENT_TEXT_MAX];
 
+	/* RFC 8538 3: what it is about stands inside, where it says so. */
+	s->hard_reset = notification_is_hard_reset(&got, &inner);
+	if (s->hard_reset && inner.code != 0)
+		got = inner;
+	event->hard_reset = s->hard_reset;
 	notification_format(got.code, got.subcode, name, sizeof(name));
 	notification_shutdown_text(&got, text, sizeof(text));
 	event->code = got.code;
@@ -142,20 +147,14 @@ receive_refresh(struct session *s, const struct message *msg)
 {
 	struct refresh refresh;
 	struct bgp_error error;
-	enum family family;
 
 	if (!refresh_get(msg, &refresh, &error)) {
 		receive_bad(s, &error, "malformed ROUTE-REFRESH");
 		return;
 	}
 	session_event(s, FSM_EV_RX_REFRESH);
-	/* RFC 2918 4: of a family that was not negotiated it is ignored. */
-	family = family_from_afi(refresh.afi, refresh.safi);
-	if (s->state != FSM_ESTABLISHED || refresh.subtype != REFRESH_REQUEST ||
-	    family == FAMILY_NONE || !s->params.families[family])
-		return;
-	out_refresh(s->sp->out, &s->peer->members[family]);
-	writer_queue(s);
+	if (s->state == FSM_ESTABLISHED)
+		refresh_receive(s, &refresh);
 }
 
 static void

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * From a judged UPDATE into the RIB: what RFC 7606 leaves of it, the import policy,
- * loops (RFC 4271 9.1.2, RFC 4456 8), and the limit on prefixes (RFC 4486).
+ * From a judged UPDATE into the RIB: what RFC 7606 leaves of it, the import policy, and
+ * loops (RFC 4271 9.1.2, RFC 4456 8).
  */
 #include <stdio.h>
 
@@ -48,7 +48,9 @@ withdraw_field(struct speaker *sp, struct peer *peer, const struct session *s,
 	struct nlri nlri;
 
 	while (nlri_get(&in, family, add_path, &nlri))
-		rib_withdraw(sp->rib, peer->number, &nlri.prefix, nlri.path_id);
+		if (!rib_withdraw(sp->rib, peer->number, &nlri.prefix, nlri.path_id) &&
+		    peer->blocked[family] > 0)
+			peer->blocked[family]--; /* max-prefixes did not take it */
 }
 
 /* Drops the caller's reference, and the next hop's user with the last one. */
@@ -84,6 +86,7 @@ announce_field(struct peer *peer, struct session *s, const struct update *u,
 	struct nlri nlri;
 	uint8_t flags;
 	uint32_t refused = 0;
+	struct limit limit = limit_begin(peer);
 
 	if (field.len == 0)
 		return;
@@ -95,10 +98,18 @@ announce_field(struct peer *peer, struct session *s, const struct update *u,
 		return;
 	}
 	flags = path_flags(sp, peer, attrs);
-	while (nlri_get(&in, family, s->update.add_path[family], &nlri))
+	while (nlri_get(&in, family, s->update.add_path[family], &nlri)) {
+		if (limit.max != 0 && limit_is_full(sp, peer, &limit, family) &&
+		    !rib_has_path(sp->rib, peer->number, &nlri.prefix, nlri.path_id)) {
+			limit.blocked++;
+			continue;
+		}
 		refused += !rib_announce(sp->rib, peer->number, &nlri.prefix,
 		    nlri.path_id, attrs, flags, speaker_now_s(sp));
+	}
 	attrs_drop(sp, attrs);
+	if (limit.blocked > 0)
+		limit_note_blocked(peer, s, family, limit.blocked);
 	if (refused > 0)
 		note_refused(sp, peer, refused);
 }
@@ -129,49 +140,6 @@ note_fault(struct peer *peer, struct session *s, const struct update *u)
 	}
 }
 
-static void
-limit_reached(struct peer *peer, struct session *s, enum family family, uint32_t count)
-{
-	const struct conf_peer_options *options = &peer->conf.options;
-	struct speaker_event *event;
-
-	if (peer->over_limit_warned[family])
-		return;
-	peer->over_limit_warned[family] = true;
-	event = note_event(s->sp, EVENT_MAX_PREFIXES, peer);
-	event->family = (uint8_t)family;
-	event->count = count;
-	switch ((enum conf_limit_action)options->max_prefixes_action) {
-	case CONF_LIMIT_WARN:
-	case CONF_LIMIT_BLOCK: note_text(event, "warn"); return;
-	case CONF_LIMIT_SHUTDOWN:
-		note_text(event, "shutdown");
-		peer->disabled = true;
-		snprintf(peer->disabled_reason, sizeof(peer->disabled_reason),
-		    "more than %u prefixes", options->max_prefixes);
-		break;
-	case CONF_LIMIT_RESTART: note_text(event, "restart"); break;
-	}
-	session_fail(s, NOTIFY_CEASE, CEASE_MAX_PREFIXES, "too many prefixes");
-}
-
-/* RFC 4271 6.7: counted as announced, before the filter. */
-static void
-check_limits(struct peer *peer, struct session *s)
-{
-	uint32_t limit = peer->conf.options.max_prefixes;
-
-	for (int f = 0; limit > 0 && f < FAMILY_COUNT && !s->closing; f++) {
-		uint32_t n =
-		    rib_peer_info(s->sp->rib, peer->number)->family[f].received;
-
-		if (n > limit)
-			limit_reached(peer, s, (enum family)f, n);
-		else
-			peer->over_limit_warned[f] = false;
-	}
-}
-
 void
 peer_apply_update(struct peer *peer, struct session *s, struct slice body)
 {
@@ -195,7 +163,7 @@ peer_apply_update(struct peer *peer, struct session *s, struct slice body)
 	withdraw_field(sp, peer, s, u.mp_withdrawn, (enum family)u.mp_withdrawn_family);
 	announce_field(peer, s, &u, u.nlri, FAMILY_IPV4, u.next_hop);
 	announce_field(peer, s, &u, u.mp_nlri, (enum family)u.mp_family, u.mp_next_hop);
-	check_limits(peer, s);
+	limit_check(peer, s);
 }
 
 /* A path whose flags change moves in the list, so the search begins anew. */

@@ -139,6 +139,19 @@ session_put_notification(struct session *s)
 	control_commit(s, &out, MESSAGE_NOTIFICATION);
 }
 
+void
+session_put_refresh(struct session *s, const struct refresh *refresh)
+{
+	struct wcur out;
+
+	/* As above: whoever orders refreshes of a peer that takes nothing. */
+	if (s->control_len - s->control_at > CONTROL_MAX)
+		return;
+	out = control_room(s, MESSAGE_HEADER_LEN + 4);
+	refresh_put(&out, refresh);
+	control_commit(s, &out, MESSAGE_ROUTE_REFRESH);
+}
+
 /*
  * A NOTIFICATION must not begin in the middle of a message: what is left of that goes
  * ahead of all that waits in the control buffer.
@@ -253,9 +266,12 @@ control_wrote(struct session *s, size_t len)
 static void
 member_part_wrote(struct session *s, struct member *member, size_t len)
 {
+	uint32_t before = member->refreshes_sent;
 	unsigned messages = member_wrote(s->sp->out, member, len);
+	unsigned refreshes = member->refreshes_sent - before;
 
-	s->peer->counters.out[MESSAGE_UPDATE] += messages;
+	s->peer->counters.out[MESSAGE_ROUTE_REFRESH] += refreshes;
+	s->peer->counters.out[MESSAGE_UPDATE] += messages - refreshes;
 	s->peer->counters.out[0] += messages;
 }
 

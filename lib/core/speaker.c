@@ -334,7 +334,7 @@ peer_disable(struct speaker *sp, struct peer *peer, const char *reason)
 	snprintf(peer->disabled_reason, sizeof(peer->disabled_reason), "%s",
 	    reason == NULL || reason[0] == '\0' ? "by the operator" : reason);
 	peer_stop(sp, peer, CEASE_ADMIN_SHUTDOWN, reason, "disabled by the operator");
-	peer_stale_expired(sp, peer);
+	stale_drop(sp, peer);
 	restart_check(sp);
 }
 
@@ -357,6 +357,7 @@ peer_restart(struct speaker *sp, struct peer *peer, const char *reason)
 {
 	peer_stop(sp, peer, CEASE_ADMIN_RESET, reason, "restarted by the operator");
 	damp_forget(peer);
+	stale_drop(sp, peer);
 	peer->failures = 0;
 	if (!peer->disabled)
 		peer_schedule_retry(sp, peer, REDIAL_MS);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * One deadline a peer in the heap: the earliest of its retry, hold, keepalive and stale
- * timers.  A received message stores a time and moves nothing; a hold timer that is
- * found not due when its deadline comes is put later again.
+ * One deadline a peer in the heap: the earliest of its retry, hold, keepalive, stale,
+ * refresh and limit timers.  A received message stores a time and moves nothing; a hold
+ * timer that is found not due when its deadline comes is put later again.
  */
 #include "core_internal.h"
 
@@ -48,7 +48,9 @@ peer_arm(struct speaker *sp, struct peer *peer)
 	uint64_t at = UINT64_MAX;
 
 	at = earlier(at, peer->retry_at_ms);
-	at = earlier(at, peer->stale_until_ms);
+	at = earlier(at, stale_deadline(peer));
+	at = earlier(at, refresh_deadline(peer));
+	at = earlier(at, peer->room_at_ms);
 	at = earlier(at, peer->handover_until_ms);
 	at = earlier(at, peer->client_until_ms);
 	if (is_remembered(peer))
@@ -127,11 +129,12 @@ peer_timers(struct speaker *sp, struct peer *peer)
 			session_timers(peer->connections[i]);
 	if (peer->retry_at_ms != 0 && sp->now_ms >= peer->retry_at_ms)
 		retry_expired(sp, peer);
-	if (peer->stale_until_ms != 0 && sp->now_ms >= peer->stale_until_ms)
-		peer_stale_expired(sp, peer);
 	if (is_remembered(peer) && damp_memory_end_ms(peer) != 0 &&
 	    !damp_remembers(sp, peer) && !peer_has_stale(peer))
 		peer_leave(sp, peer);
+	stale_timers(sp, peer);
+	refresh_timers(sp, peer);
+	limit_timer(sp, peer);
 	handover_timer(sp, peer);
 	peer_arm(sp, peer);
 }

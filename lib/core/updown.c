@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * What begins and ends with a session: membership in the update groups, and the routes
- * that stay behind as stale (RFC 4724 4.2, this speaker as the helper).
+ * What begins and ends with a session, membership in the update groups first.  Routes
+ * that stay behind are stale.c's.
  */
-#include <stdio.h>
-
 #include "core_internal.h"
 
 static bool
@@ -46,6 +44,7 @@ fill_key(const struct speaker *sp, const struct peer *peer, enum family family,
 	key->as4 = peer->params.as4;
 	key->next_hop = options->next_hop;
 	key->remove_private = options->remove_private_as;
+	key->long_lived = peer->remote_open.long_lived_restart;
 	key->passes = export_passes(sp->conf, peer);
 	key->own_only = is_sent_own_only(sp, peer);
 	key->message_size =
@@ -97,44 +96,6 @@ peer_rekey(struct speaker *sp, struct peer *peer)
 	}
 }
 
-static void
-sweep_stale(struct speaker *sp, struct peer *peer, enum family family)
-{
-	struct speaker_event *event;
-
-	if (!peer->stale[family])
-		return;
-	peer->stale[family] = false;
-	event = note_event(sp, EVENT_STALE_SWEPT, peer);
-	event->family = (uint8_t)family;
-	rib_purge(sp->rib, peer->number, family, 1);
-}
-
-bool
-peer_has_stale(const struct peer *peer)
-{
-	for (int f = 0; f < FAMILY_COUNT; f++)
-		if (peer->stale[f])
-			return true;
-	return false;
-}
-
-/* RFC 4724 4.2: which of the stale routes survive the new session's OPEN? */
-static void
-review_stale(struct speaker *sp, struct peer *peer)
-{
-	const struct open *open = &peer->remote_open;
-
-	for (int f = 0; f < FAMILY_COUNT; f++)
-		if (!open->graceful_restart || !peer->params.families[f] ||
-		    !open->gr_families[f] || !open->forwarding[f])
-			sweep_stale(sp, peer, (enum family)f);
-	peer->stale_until_ms =
-	    peer_has_stale(peer)
-		? sp->now_ms + sp->conf->router.stale_time_s * UINT64_C(1000)
-		: 0;
-}
-
 void
 peer_up(struct session *s)
 {
@@ -152,55 +113,10 @@ peer_up(struct session *s)
 		peer->over_limit_warned[f] = false;
 	}
 	peer_tell_rib(sp, peer);
-	review_stale(sp, peer);
+	stale_review(sp, peer);
 	note_event(sp, EVENT_PEER_UP, peer);
 	peer_join_groups(sp, peer);
 	restart_check(sp);
-}
-
-/* RFC 4724 4.2: are the routes of this family kept? */
-static bool
-keeps_routes(const struct speaker *sp, const struct peer *peer, enum family family,
-    bool tcp_lost)
-{
-	const struct open *open = &peer->remote_open;
-
-	return tcp_lost && !sp->stopping && !peer->leaving && !peer->disabled &&
-	       peer->conf.options.graceful_restart && open->graceful_restart &&
-	       peer->params.families[family] && open->gr_families[family];
-}
-
-static void
-leave_routes(struct speaker *sp, struct peer *peer, enum family family, bool keep)
-{
-	uint32_t n = rib_peer_info(sp->rib, peer->number)->family[family].received;
-	bool were_stale = peer->stale[family];
-	struct speaker_event *event;
-
-	rib_peer_new_epoch(sp->rib, peer->number, family);
-	if (!keep || n == 0) {
-		peer->stale[family] = false;
-		rib_purge(sp->rib, peer->number, family, 1);
-		return;
-	}
-	/* RFC 4724 4.2: what was stale before the last session is deleted. */
-	if (were_stale)
-		rib_purge(sp->rib, peer->number, family, 2);
-	peer->stale[family] = true;
-	event = note_event(sp, EVENT_STALE_KEPT, peer);
-	event->family = (uint8_t)family;
-	event->count = n;
-}
-
-/* What the peer asked for, within what we grant anybody. */
-static uint64_t
-restart_grace_ms(const struct speaker *sp, const struct peer *peer)
-{
-	uint32_t grace_s = peer->remote_open.restart_time_s;
-
-	if (grace_s > sp->conf->router.stale_time_s)
-		grace_s = sp->conf->router.stale_time_s;
-	return grace_s * UINT64_C(1000);
 }
 
 void
@@ -208,8 +124,6 @@ peer_down(struct session *s)
 {
 	struct speaker *sp = s->sp;
 	struct peer *peer = s->peer;
-	/* Set by a NOTIFICATION sent or received: both end the grace (RFC 4724 4). */
-	bool tcp_lost = s->tcp_lost;
 
 	for (int f = 0; f < FAMILY_COUNT; f++)
 		out_leave(sp->out, &peer->members[f]);
@@ -217,37 +131,23 @@ peer_down(struct session *s)
 	peer->up_since_ms = 0;
 	peer->down_since_ms = sp->now_ms;
 	peer->counters.flaps++;
-	for (int f = 0; f < FAMILY_COUNT; f++)
-		leave_routes(sp, peer, (enum family)f,
-		    keeps_routes(sp, peer, (enum family)f, tcp_lost));
-	peer->stale_until_ms =
-	    peer_has_stale(peer) ? sp->now_ms + restart_grace_ms(sp, peer) : 0;
+	refresh_forget(peer);
+	limit_forget(peer);
+	stale_begin(sp, peer, s->graceful);
 	note_text(note_event(sp, EVENT_PEER_DOWN, peer), "%s",
 	    s->down_reason != NULL ? s->down_reason : "");
 	restart_check(sp);
 }
 
 void
-peer_stale_expired(struct speaker *sp, struct peer *peer)
-{
-	peer->stale_until_ms = 0;
-	for (int f = 0; f < FAMILY_COUNT; f++)
-		sweep_stale(sp, peer, (enum family)f);
-	/* A disabled one stays, so that it stays disabled. */
-	if (peer->dynamic && !peer->disabled && peer->connections[0] == NULL &&
-	    peer->connections[1] == NULL && !damp_remembers(sp, peer))
-		peer_leave(sp, peer);
-}
-
-void
 speaker_bfd_down(struct speaker *sp, struct peer *peer, bool independent)
 {
-	/* The NOTIFICATION ends the grace, too: see peer_down(). */
+	/* It is a hard reset: see ends_hard(). */
 	if (peer->established != NULL)
 		session_fail(peer->established, NOTIFY_CEASE, CEASE_BFD_DOWN,
 		    "the BFD session is down");
 	else if (independent && peer_has_stale(peer))
-		peer_stale_expired(sp, peer);
+		stale_drop(sp, peer);
 }
 
 /* Nobody waits for the peer: its routes go, then it itself (speaker_work). */
@@ -259,11 +159,9 @@ peer_leave(struct speaker *sp, struct peer *peer)
 	peer->leaving = true;
 	sp->n_leaving++;
 	peer->retry_at_ms = 0;
-	peer->stale_until_ms = 0;
-	for (int f = 0; f < FAMILY_COUNT; f++) {
-		peer->stale[f] = false;
+	stale_forget(peer);
+	for (int f = 0; f < FAMILY_COUNT; f++)
 		rib_purge(sp->rib, peer->number, (enum family)f, 0);
-	}
 	peer_arm(sp, peer);
 }
 
@@ -274,10 +172,6 @@ peer_end_of_rib(struct speaker *sp, struct peer *peer, enum family family)
 
 	event->family = (uint8_t)family;
 	peer->end_of_rib[family] = true;
-	sweep_stale(sp, peer, family);
-	if (!peer_has_stale(peer)) {
-		peer->stale_until_ms = 0;
-		peer_arm(sp, peer);
-	}
+	stale_end_of_rib(sp, peer, family);
 	restart_check(sp);
 }

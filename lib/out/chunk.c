@@ -102,3 +102,20 @@ chunk_end_of_rib(enum family family)
 	chunk_add(c, octets, wcur_len(&out), &all);
 	return c;
 }
+
+/* RFC 7313 3: BoRR and EoRR. */
+struct chunk *
+chunk_refresh(enum family family, enum refresh_subtype subtype)
+{
+	const struct target all = { .audience = FOR_ALL };
+	const struct refresh refresh = { .afi = family_afi(family),
+		.subtype = (uint8_t)subtype,
+		.safi = SAFI_UNICAST };
+	struct chunk *c = chunk_new(0, 0);
+	uint8_t octets[64];
+	struct wcur out = wcur_of(octets, sizeof(octets));
+
+	refresh_put(&out, &refresh);
+	chunk_add(c, octets, wcur_len(&out), &all);
+	return c;
+}

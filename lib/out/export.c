@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * May a path be sent to a group, and with which attributes (RFC 4271 5, 9.1.3, 9.2;
- * RFC 4456 8; RFC 1997; RFC 6793 4.2.2; RFC 8212)?  What decides is in the group key
- * and in the path; no peer is seen here.
+ * RFC 4456 8; RFC 1997; RFC 6793 4.2.2; RFC 8212; RFC 9494 4.3)?  What decides is in
+ * the group key and in the path; no peer is seen here.
  */
 #include "bgp/attrs.h"
 #include "bgp/open.h"
@@ -31,6 +31,19 @@ communities_refuse(const struct group_key *key, const struct attrs *attrs)
 	if (key->ebgp && (attrs->flags & ATTRS_NO_EXPORT_SUBCONFED))
 		return "NO_EXPORT_SUBCONFED, and the session is eBGP (RFC 1997)";
 	return NULL;
+}
+
+/*
+ * RFC 9494 4.3: who did not announce the capability would not know that the route is to
+ * be preferred least.  The exception of 4.6 (to iBGP, with LOCAL_PREF 0 and NO_EXPORT)
+ * is not made.
+ */
+static bool
+staleness_allows(
+    const struct rib *rib, const struct group_key *key, const struct path *path)
+{
+	return key->long_lived || (path->attrs->flags & ATTRS_LLGR_STALE) == 0 ||
+	       !rib_peer_info(rib, path->peer)->long_lived;
 }
 
 static struct addr
@@ -77,6 +90,9 @@ export_refusal(const struct rib *rib, const struct group_key *key,
 	refusal = communities_refuse(key, path->attrs);
 	if (refusal != NULL)
 		return refusal;
+	if (!staleness_allows(rib, key, path))
+		return "long-lived stale, and not announced as understood (RFC 9494 "
+		       "4.3)";
 	*next_hop = export_next_hop(key, path->attrs);
 	return next_hop->family == key->family
 		   ? NULL

@@ -30,8 +30,11 @@ out_new(struct rib *rib)
 	out->path_batch = batch_new();
 	out->block = mem_alloc(MESSAGE_MAX_EXTENDED_LEN);
 	out->message = mem_alloc(MESSAGE_MAX_EXTENDED_LEN);
-	for (int f = 0; f < FAMILY_COUNT; f++)
+	for (int f = 0; f < FAMILY_COUNT; f++) {
 		out->end_of_rib[f] = chunk_end_of_rib((enum family)f);
+		out->refresh_begin[f] = chunk_refresh((enum family)f, REFRESH_BEGIN);
+		out->refresh_end[f] = chunk_refresh((enum family)f, REFRESH_END);
+	}
 	return out;
 }
 
@@ -64,6 +67,8 @@ out_free(struct out *out)
 	for (int f = 0; f < FAMILY_COUNT; f++) {
 		assert(out->groups[f] == NULL);
 		chunk_unref(out->end_of_rib[f]);
+		chunk_unref(out->refresh_begin[f]);
+		chunk_unref(out->refresh_end[f]);
 	}
 	batch_free(out->batch);
 	batch_free(out->path_batch);
@@ -256,19 +261,6 @@ out_move(struct out *out, struct member *member, const struct group_key *key)
 	member_start_walk(out, member, true);
 }
 
-void
-out_refresh(struct out *out, struct member *member)
-{
-	if (member->group == NULL)
-		return;
-	member->version = member_version(out, member);
-	member_leave_chunk(out, member);
-	if (member->state == MEMBER_IN_STEP)
-		member->group->n_in_step--;
-	member->state = MEMBER_OFF;
-	member_start_walk(out, member, false);
-}
-
 /* ---- the head ---- */
 
 void
@@ -399,13 +391,14 @@ out_trim(struct out *out, enum family family)
 	rib_trim(out->rib, family, floor);
 }
 
-/* Those whose End-of-RIB waited for the head to pass what flapped during their walk. */
+/* Those whose End-of-RIB or EoRR waited for the head to pass what flapped during their
+ * walk. */
 static void
 wake_up(struct out *out, enum family family)
 {
 	for (struct group *g = out->groups[family]; g != NULL; g = g->next)
 		for (struct member *m = g->members; m != NULL; m = m->next)
-			if (m->end_of_rib_due)
+			if (m->end_of_rib_due || m->refresh_end_due)
 				member_make_ready(out, m);
 }
 

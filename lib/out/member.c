@@ -74,8 +74,8 @@ member_leave_chunk(struct out *out, struct member *member)
 
 	if (c == NULL)
 		return;
-	if (c == out->end_of_rib[member->group->key.family] && member->offset == 0)
-		member->end_of_rib_due = true; /* not begun: it comes again */
+	if (member->offset == 0)
+		marker_recall(out, member, c);
 	if (member->offset > 0) {
 		const struct chunk_msg *msg = &c->msgs[member->msg];
 
@@ -327,13 +327,6 @@ step_in(struct out *out, struct member *member)
 	group->catch_up = NULL;
 }
 
-static bool
-end_of_rib_may_go(const struct out *out, const struct member *member)
-{
-	return member->end_of_rib_due && !member->end_of_rib_held &&
-	       out->head[member->group->key.family] >= member->end_of_rib_after;
-}
-
 /* Finds the member its next chunk; false when there is nothing to send now. */
 static bool
 member_advance(struct out *out, struct member *member)
@@ -341,23 +334,25 @@ member_advance(struct out *out, struct member *member)
 	while (member->chunk == NULL) {
 		enum family family = (enum family)member->group->key.family;
 
+		if (member->refresh_begin_due) {
+			member->chunk = marker_next(out, member);
+			break;
+		}
 		switch ((enum member_state)member->state) {
 		case MEMBER_WALKING: walk_on(out, member); break;
 		case MEMBER_CATCHING_UP:
 			if (member->walk_version != 0 || member->had != NULL)
 				walk_sent(out, member);
-			if (member->version < out->head[family]) {
+			if (member->version < out->head[family])
 				catch_up(out, member);
-			} else if (end_of_rib_may_go(out, member)) {
-				member->end_of_rib_due = false;
-				member->chunk = chunk_ref(out->end_of_rib[family]);
-			} else {
+			else if ((member->chunk = marker_next(out, member)) == NULL &&
+				 member->state == MEMBER_CATCHING_UP &&
+				 !member->refresh_begin_due)
 				step_in(out, member);
-			}
 			break;
 		case MEMBER_IN_STEP:
-			/* End-of-RIB was held back while the member was in step. */
-			if (!end_of_rib_may_go(out, member))
+			/* A marker was held back while the member was in step. */
+			if (!marker_waits(out, member))
 				return false;
 			member->version = out->head[family];
 			member->state = MEMBER_CATCHING_UP;
@@ -383,7 +378,7 @@ member_has_output(const struct out *out, const struct member *member)
 	if (member->carry != NULL || member->chunk != NULL)
 		return true;
 	return member->state == MEMBER_WALKING || member->state == MEMBER_CATCHING_UP ||
-	       end_of_rib_may_go(out, member);
+	       marker_waits(out, member);
 }
 
 /* ---- octets ---- */
@@ -480,6 +475,15 @@ wrote_carry(struct member *member, size_t len, unsigned *messages)
 	return len - left;
 }
 
+static bool
+is_refresh(const struct out *out, const struct member *member)
+{
+	uint8_t family = member->group->key.family;
+
+	return member->chunk == out->refresh_begin[family] ||
+	       member->chunk == out->refresh_end[family];
+}
+
 unsigned
 member_wrote(struct out *out, struct member *member, size_t len)
 {
@@ -499,6 +503,7 @@ member_wrote(struct out *out, struct member *member, size_t len)
 		}
 		len -= left;
 		messages++;
+		member->refreshes_sent += is_refresh(out, member);
 		member->msg++;
 		member->offset = 0;
 		member_normalise(out, member);

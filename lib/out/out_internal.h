@@ -6,6 +6,7 @@
 #define OUT_INTERNAL_H
 
 #include "bgp/memory.h"
+#include "bgp/message.h"
 #include "bgp/out.h"
 
 #define NOBODY UINT32_MAX
@@ -106,6 +107,7 @@ struct out {
 	uint64_t overdue_since_ms[FAMILY_COUNT]; /* 0: the bound is kept */
 	struct member *ready_first, **ready_last;
 	struct chunk *end_of_rib[FAMILY_COUNT];
+	struct chunk *refresh_begin[FAMILY_COUNT], *refresh_end[FAMILY_COUNT];
 	uint32_t too_long;
 	struct prefix too_long_last;
 	struct owners owners;
@@ -126,6 +128,7 @@ void chunk_add(
 /* Gives back what was allocated too much. */
 void chunk_finish(struct chunk *c);
 struct chunk *chunk_end_of_rib(enum family family);
+struct chunk *chunk_refresh(enum family family, enum refresh_subtype subtype);
 
 static inline bool
 target_is_owner(const struct target *target, const struct member *member)
@@ -162,6 +165,14 @@ bool bits_test(const struct out_bits *bits, uint32_t i);
 /* Returns the old value. */
 bool bits_set(struct out_bits *bits, uint32_t i);
 bool bits_clear(struct out_bits *bits, uint32_t i);
+
+/* refresh.c */
+/* A marker that is due and may go now; NULL: none.  It is due no more. */
+struct chunk *marker_next(struct out *out, struct member *member);
+/* Is there one that may go though the member is in step? */
+bool marker_waits(const struct out *out, const struct member *member);
+/* The member gives the chunk up before it began: a marker comes again. */
+void marker_recall(struct out *out, struct member *member, const struct chunk *chunk);
 
 /* export.c */
 /* Whom a path must not go back to; FOR_OTHERS. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * The decision process: RFC 4271 9.1.1, 9.1.2.2, with RFC 4456 9.
+ * The decision process: RFC 4271 9.1.1, 9.1.2.2, with RFC 4456 9 and RFC 9494 4.4.
  *
  * MED is compared only between paths through the same neighbouring AS, which is no
  * total order: so the best of each neighbouring AS is found first, then the best of
@@ -12,6 +12,7 @@ enum step {
 	STEP_EQUAL,
 	STEP_OWN,
 	STEP_OWN_NETWORK,
+	STEP_LONG_LIVED,
 	STEP_YIELDS,
 	STEP_LOCAL_PREF,
 	STEP_AS_PATH,
@@ -28,6 +29,7 @@ static const char *const step_texts[] = {
 	[STEP_EQUAL] = "",
 	[STEP_OWN] = "learned, and we originate the prefix ourselves",
 	[STEP_OWN_NETWORK] = "imported, and a network section names the prefix",
+	[STEP_LONG_LIVED] = "long-lived stale, the best is not",
 	[STEP_YIELDS] = "its session is being handed over",
 	[STEP_LOCAL_PREF] = "lower LOCAL_PREF",
 	[STEP_AS_PATH] = "longer AS_PATH",
@@ -69,6 +71,15 @@ path_bgp_id(const struct rib *rib, const struct path *p)
 						      : rib->peers[p->peer].router_id;
 }
 
+/* RFC 9494 4.3: marked by us or by whoever it came from, where the peer is one that we
+ * use this with. */
+static bool
+is_least_preferred(const struct rib *rib, const struct path *p)
+{
+	return (p->attrs->flags & ATTRS_LLGR_STALE) != 0 &&
+	       rib->peers[p->peer].long_lived;
+}
+
 /* Below zero: `a` is preferred.  *step is the rule that decided. */
 static int
 path_compare(const struct rib *rib, const struct path *a, const struct path *b,
@@ -82,6 +93,10 @@ path_compare(const struct rib *rib, const struct path *a, const struct path *b,
 		return r;
 	*step = STEP_OWN_NETWORK;
 	if ((r = (b->flags & PATH_NETWORK) - (a->flags & PATH_NETWORK)) != 0)
+		return r;
+	*step = STEP_LONG_LIVED; /* RFC 9494 4.4: ahead of all that a route says */
+	if (((x->flags | y->flags) & ATTRS_LLGR_STALE) != 0 &&
+	    (r = is_least_preferred(rib, a) - is_least_preferred(rib, b)) != 0)
 		return r;
 	*step = STEP_YIELDS;
 	if ((r = rib->peers[a->peer].yields - rib->peers[b->peer].yields) != 0)

@@ -238,9 +238,9 @@ has_room(const struct dest *dest, uint32_t peer)
 	return n < RIB_PATHS_PER_PEER;
 }
 
-static void
-replace_path(struct rib *rib, struct table *t, struct dest *dest, struct path *path,
-    struct attrs *attrs, uint8_t flags, uint32_t now_s)
+void
+dest_replace_path(struct rib *rib, struct table *t, struct dest *dest,
+    struct path *path, struct attrs *attrs, uint8_t flags, uint32_t now_s)
 {
 	bool was_best = path == dest_best(dest);
 	struct attrs *old = path->attrs;
@@ -340,7 +340,7 @@ rib_announce(struct rib *rib, uint32_t peer, const struct prefix *prefix,
 		attrs->nexthop = nexthop_get(rib, attrs);
 	if (at != NULL) {
 		(*at)->epoch = rib->peers[peer].family[t->family].epoch;
-		replace_path(rib, t, dest, *at, attrs, flags, now_s);
+		dest_replace_path(rib, t, dest, *at, attrs, flags, now_s);
 		return true;
 	}
 	add_path(rib, t, dest != NULL ? dest : table_add(t, prefix), &path);
@@ -370,6 +370,16 @@ dest_remove_path(struct rib *rib, struct table *t, struct dest *dest, struct pat
 	    (dest->flags & DEST_MED_DIFFERS) != 0)
 		dest_decide(rib, t, dest, was_best, false);
 	dest_release(t, dest);
+}
+
+bool
+rib_has_path(
+    const struct rib *rib, uint32_t peer, const struct prefix *prefix, uint32_t path_id)
+{
+	struct dest *dest = table_find(&rib->tables[prefix->family], prefix);
+
+	return dest != NULL && (dest->peers & peer_bit(peer)) != 0 &&
+	       find_path(dest, peer, path_id, 0) != NULL;
 }
 
 bool

@@ -103,6 +103,9 @@ void dest_decide(
     struct rib *rib, struct table *t, struct dest *dest, bool content, bool forwarding);
 void
 dest_remove_path(struct rib *rib, struct table *t, struct dest *dest, struct path **at);
+/* Takes a reference of `attrs`. */
+void dest_replace_path(struct rib *rib, struct table *t, struct dest *dest,
+    struct path *path, struct attrs *attrs, uint8_t flags, uint32_t now_s);
 
 /* decision.c */
 /* Moves the best usable path to the front; NULL when there is none. */
@@ -131,6 +134,13 @@ const struct igp_route *
 igp_longest(const struct igp_table *igp, const struct addr *addr, bool with_default);
 bool igp_has_gateway(
     const struct igp_table *igp, const struct addr *gateway, bool with_default);
+
+/* stale.c, for the walk */
+void stale_walk_begin(struct rib_peer *peer);
+void stale_walk_end(struct rib_peer *peer);
+/* Removes or lowers one path of the destination that is due, which may go with it.
+ * False: none is. */
+bool stale_visit(struct rib *rib, struct table *t, struct dest *dest);
 
 /* walk.c */
 enum { DIRTY_CLEAN = 0, DIRTY_WANTED = 1, DIRTY_ACTIVE = 2 };

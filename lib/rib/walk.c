@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * The one walk over all destinations, in slices: it removes the paths of sessions that
- * are gone for good, and judges again the paths whose next hop changed.  What is wanted
- * while a walk is under way waits for the next one, so each walk is whole.
+ * The one walk over all destinations, in slices: it removes or lowers the paths of
+ * sessions that are gone (stale.c), and judges again the paths whose next hop changed.
+ * What is wanted while a walk is under way waits for the next one, so each walk is
+ * whole.
  */
 #include "rib_internal.h"
 
@@ -10,38 +11,6 @@ void
 walk_want(struct rib *rib)
 {
 	rib->walk.wanted = true;
-}
-
-void
-rib_peer_new_epoch(struct rib *rib, uint32_t peer, enum family family)
-{
-	uint8_t *wanted = &rib->peers[peer].family[family].purge_wanted;
-	uint8_t *active = &rib->peers[peer].family[family].purge_active;
-
-	rib->peers[peer].family[family].epoch++;
-	/* What is being removed is one session older now. */
-	*wanted = (uint8_t)(*wanted + (*wanted != 0));
-	*active = (uint8_t)(*active + (*active != 0));
-}
-
-/* Of two purges the one that removes more: age + 1, the least of both but 0. */
-static uint8_t
-stricter(uint8_t a, uint8_t b)
-{
-	if (a == 0 || b == 0)
-		return a == 0 ? b : a;
-	return a < b ? a : b;
-}
-
-void
-rib_purge(struct rib *rib, uint32_t peer, enum family family, unsigned age)
-{
-	uint8_t *wanted = &rib->peers[peer].family[family].purge_wanted;
-
-	if (rib->peers[peer].family[family].received == 0)
-		return;
-	*wanted = stricter(*wanted, (uint8_t)(age + 1));
-	walk_want(rib);
 }
 
 void
@@ -84,11 +53,7 @@ walk_begin(struct rib *rib)
 {
 	rib->walk = (struct walk){ .active = true, .family = FAMILY_IPV4, .next = 1 };
 	for (uint32_t i = 0; i < rib->n_peers; i++) {
-		for (int f = 0; f < FAMILY_COUNT; f++) {
-			rib->peers[i].family[f].purge_active =
-			    rib->peers[i].family[f].purge_wanted;
-			rib->peers[i].family[f].purge_wanted = 0;
-		}
+		stale_walk_begin(&rib->peers[i]);
 		rib->peers[i].yield_walk = begun(rib->peers[i].yield_walk);
 	}
 	for (struct nexthop *nh = rib->nexthop_first; nh != NULL; nh = nh->all_next)
@@ -100,36 +65,11 @@ walk_end(struct rib *rib)
 {
 	rib->walk.active = false;
 	for (uint32_t i = 0; i < rib->n_peers; i++) {
-		for (int f = 0; f < FAMILY_COUNT; f++)
-			rib->peers[i].family[f].purge_active = 0;
+		stale_walk_end(&rib->peers[i]);
 		rib->peers[i].yield_walk &= DIRTY_WANTED;
 	}
 	for (struct nexthop *nh = rib->nexthop_first; nh != NULL; nh = nh->all_next)
 		nh->dirty &= DIRTY_WANTED;
-}
-
-static bool
-is_purged(const struct rib *rib, const struct table *t, const struct path *path)
-{
-	uint8_t limit = rib->peers[path->peer].family[t->family].purge_active;
-	uint8_t age;
-
-	if (limit == 0)
-		return false;
-	age = (uint8_t)(rib->peers[path->peer].family[t->family].epoch - path->epoch);
-	return age >= limit - 1;
-}
-
-/* At most one path is removed a call, since the destination may go with the last. */
-static bool
-purge_one(struct rib *rib, struct table *t, struct dest *dest)
-{
-	for (struct path **at = &dest->paths; *at != NULL; at = &(*at)->next)
-		if (is_purged(rib, t, *at)) {
-			dest_remove_path(rib, t, dest, at);
-			return true;
-		}
-	return false;
 }
 
 static void
@@ -157,7 +97,7 @@ walk_dest(struct rib *rib, struct table *t, uint32_t id)
 
 	do {
 		dest = rib_dest_at(rib, t->family, id);
-	} while (dest != NULL && purge_one(rib, t, dest));
+	} while (dest != NULL && stale_visit(rib, t, dest));
 	if (dest != NULL)
 		judge_again(rib, t, dest);
 }

@@ -12,7 +12,8 @@
 
 enum { MARKER_LEN = 16, LENGTH_AT = 16, TYPE_AT = 18 };
 
-/* RFC 4271 4.2-4.5 and 6.1, RFC 2918 3.  No type of 0: it stays an all-zero row. */
+/* RFC 4271 4.2-4.5 and 6.1.  No type of 0: it stays an all-zero row.  A ROUTE-REFRESH
+ * of a wrong length has an error of its own (RFC 7313 5): refresh_get(). */
 static const struct {
 	uint16_t min;
 	uint16_t max; /* also bound by the session's limit */
@@ -21,7 +22,7 @@ static const struct {
 	[MESSAGE_UPDATE] = { 23, MESSAGE_MAX_EXTENDED_LEN },
 	[MESSAGE_NOTIFICATION] = { 21, MESSAGE_MAX_EXTENDED_LEN },
 	[MESSAGE_KEEPALIVE] = { MESSAGE_HEADER_LEN, MESSAGE_HEADER_LEN },
-	[MESSAGE_ROUTE_REFRESH] = { 23, MESSAGE_MAX_EXTENDED_LEN },
+	[MESSAGE_ROUTE_REFRESH] = { MESSAGE_HEADER_LEN, MESSAGE_MAX_EXTENDED_LEN },
 };
 
 static enum frame_status

@@ -204,3 +204,25 @@ notification_shutdown_data(const char *text, uint8_t *buf)
 	memcpy(buf + 1, text, len);
 	return (struct slice){ buf, len + 1 };
 }
+
+struct bgp_error
+notification_hard_reset(const struct bgp_error *inner, uint8_t *buf, size_t len)
+{
+	size_t data_len = inner->data.len < len - 2 ? inner->data.len : len - 2;
+
+	buf[0] = inner->code;
+	buf[1] = inner->subcode;
+	if (data_len > 0)
+		memcpy(buf + 2, inner->data.at, data_len);
+	return (
+	    struct bgp_error){ NOTIFY_CEASE, CEASE_HARD_RESET, { buf, data_len + 2 } };
+}
+
+bool
+notification_is_hard_reset(const struct bgp_error *error, struct bgp_error *inner)
+{
+	if (error->code != NOTIFY_CEASE || error->subcode != CEASE_HARD_RESET)
+		return false;
+	*inner = notification_get(error->data);
+	return true;
+}

@@ -20,13 +20,17 @@ enum {
 	GR_NOTIFICATION = 0x4000, /* RFC 8538 2 */
 	GR_TIME_MASK = 0x0fff,
 	GR_FORWARDING = 0x80,
+	LL_TUPLE_LEN = 7, /* RFC 9494 3.1: AFI 2, SAFI, flags, stale time 3 */
+	LL_FORWARDING = 0x80,
+	LL_TIME_MASK = 0xffffff,
 };
 
 /* Reads a value of one capability; false: malformed, and `open` is as before. */
 typedef bool capability_reader(struct slice value, struct open *open);
 
 static capability_reader multiprotocol_get, graceful_restart_get, as4_get, fqdn_get,
-    route_refresh_get, extended_message_get, enhanced_refresh_get, add_path_get;
+    route_refresh_get, extended_message_get, enhanced_refresh_get, add_path_get,
+    long_lived_restart_get;
 
 /* Refused are those without which the session would mean something else than the peer
  * thinks; the rest are ignored when malformed. */
@@ -42,6 +46,7 @@ static const struct {
 	{ CAPABILITY_AS4, true, as4_get },
 	{ CAPABILITY_ADD_PATH, false, add_path_get },
 	{ CAPABILITY_ENHANCED_REFRESH, false, enhanced_refresh_get },
+	{ CAPABILITY_LONG_LIVED_RESTART, false, long_lived_restart_get },
 	{ CAPABILITY_FQDN, false, fqdn_get },
 };
 
@@ -129,6 +134,40 @@ graceful_restart_get(struct slice value, struct open *open)
 			continue;
 		open->gr_families[family] = true;
 		open->forwarding[family] = (flags & GR_FORWARDING) != 0;
+	}
+	return true;
+}
+
+static void
+long_lived_restart_clear(struct open *open)
+{
+	open->long_lived_restart = false;
+	memset(open->ll_families, 0, sizeof(open->ll_families));
+	memset(open->ll_forwarding, 0, sizeof(open->ll_forwarding));
+	memset(open->ll_stale_time_s, 0, sizeof(open->ll_stale_time_s));
+}
+
+/* RFC 9494 3.1; as above, of several the last one counts. */
+static bool
+long_lived_restart_get(struct slice value, struct open *open)
+{
+	struct rcur in = rcur_of_slice(value);
+
+	if (value.len % LL_TUPLE_LEN != 0)
+		return false;
+	long_lived_restart_clear(open);
+	open->long_lived_restart = true;
+	while (rcur_left(&in) > 0) {
+		uint16_t afi = rcur_u16(&in);
+		enum family family = family_from_afi(afi, rcur_u8(&in));
+		uint32_t flags_and_time = rcur_u32(&in);
+
+		if (family == FAMILY_NONE)
+			continue;
+		open->ll_families[family] = true;
+		open->ll_forwarding[family] =
+		    (flags_and_time >> 24 & LL_FORWARDING) != 0;
+		open->ll_stale_time_s[family] = flags_and_time & LL_TIME_MASK;
 	}
 	return true;
 }
@@ -276,6 +315,9 @@ open_get(struct slice body, struct open *out, struct bgp_error *error)
 		    (struct slice){ our_version, sizeof(our_version) });
 	if (!parameters_get(&in, out, error))
 		return false;
+	/* RFC 9494 4.5: it means nothing without the capability that it extends. */
+	if (!out->graceful_restart)
+		long_lived_restart_clear(out);
 	if (as == 0 || out->as == 0) /* RFC 7607 2, RFC 6793 4.2.1 */
 		return refuse(error, OPEN_BAD_PEER_AS, no_data);
 	if (out->hold_time_s == 1 || out->hold_time_s == 2)
@@ -317,6 +359,26 @@ graceful_restart_put(struct wcur *out, const struct open *open)
 		family_put(out, (enum family)f);
 		wcur_u8(out, SAFI_UNICAST);
 		wcur_u8(out, open->forwarding[f] ? GR_FORWARDING : 0);
+	}
+}
+
+static void
+long_lived_restart_put(struct wcur *out, const struct open *open)
+{
+	size_t len = 0;
+	int f;
+
+	for (f = 0; f < FAMILY_COUNT; f++)
+		len += open->ll_families[f] ? LL_TUPLE_LEN : 0;
+	capability_head(out, CAPABILITY_LONG_LIVED_RESTART, len);
+	for (f = 0; f < FAMILY_COUNT; f++) {
+		uint32_t flags = open->ll_forwarding[f] ? LL_FORWARDING : 0;
+
+		if (!open->ll_families[f])
+			continue;
+		family_put(out, (enum family)f);
+		wcur_u8(out, SAFI_UNICAST);
+		wcur_u32(out, flags << 24 | (open->ll_stale_time_s[f] & LL_TIME_MASK));
 	}
 }
 
@@ -389,6 +451,8 @@ capabilities_put(struct wcur *out, const struct open *open)
 	add_path_put(out, open);
 	if (open->enhanced_refresh)
 		capability_head(out, CAPABILITY_ENHANCED_REFRESH, 0);
+	if (open->long_lived_restart)
+		long_lived_restart_put(out, open);
 	if (open->hostname[0] != '\0' || open->domain[0] != '\0')
 		fqdn_put(out, open);
 }

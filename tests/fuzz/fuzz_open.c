@@ -30,6 +30,10 @@ check_promises(const struct open *open)
 		DEMAND(open->graceful_restart || !open->gr_families[f]);
 		DEMAND(open->gr_families[f] || !open->forwarding[f]);
 		DEMAND(p.families[f] == open->families[f]);
+		DEMAND(open->graceful_restart || !open->long_lived_restart);
+		DEMAND(open->long_lived_restart || !open->ll_families[f]);
+		DEMAND(open->ll_families[f] || open->ll_stale_time_s[f] == 0);
+		DEMAND(open->ll_stale_time_s[f] <= 0xffffff);
 	}
 	DEMAND(p.hold_time_s == open->hold_time_s);
 	DEMAND(p.hold_time_s == 0 || p.keepalive_s > 0);

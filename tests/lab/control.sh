@@ -127,10 +127,11 @@ lab_check 'no such peer' refused 1 'no such peer: x' show peer x
 lab_check 'no such peer to disable' refused 1 'no such peer: x' peer x disable
 lab_check 'unknown order to a peer' refused 2 'enable, disable, restart' peer b explode
 lab_check 'a word too many' refused 2 "unexpected word 'tonight'" peer b disable for tonight
+lab_check 'a refresh neither in nor out' refused 2 'in, out' peer b refresh sideways
 lab_check 'no command' code 2 a
 lab_check 'unknown option' code 2 a -x show
 for command in 'show attributes' 'show nexthops' 'show history' 'drain' \
-	'monitor' 'peer b refresh' 'reload --keep' 'reload --confirm 5' \
+	'monitor' 'reload --keep' 'reload --confirm 5' \
 	'check /dev/null' 'test all 10.0.0.0/8'; do
 	# shellcheck disable=SC2086
 	lab_check "'$command' is refused" refused 2 'not supported by this release' $command
@@ -154,6 +155,21 @@ lab_check_within 20 'the peer comes back' lab_established a b
 up() {
 	lab_ctl a -j show peer b | jq .flaps
 }
+refreshes() { # in | out
+	lab_ctl a -j show peer b | jq ".messages_$1.route_refresh"
+}
+lab_check 'the peers agree on enhanced route refresh' lab_json a \
+	'.negotiated | .route_refresh and .enhanced_refresh' show peer b
+lab_check 'refresh in asks the peer, a message a family' eval \
+	'code 0 a peer b refresh in && [ "$(refreshes out)" = 2 ]'
+lab_check_within 5 'its answer stands between BoRR and EoRR' eval '[ "$(refreshes in)" = 4 ]'
+lab_check 'refresh out sends them itself' code 0 a peer b refresh out
+lab_check_within 5 'as many' eval '[ "$(refreshes out)" = 6 ]'
+lab_check 'refresh alone does both' code 0 a peer b refresh
+lab_check_within 5 'both' eval '[ "$(refreshes out)" = 12 ] && [ "$(refreshes in)" = 8 ]'
+lab_check 'no session, no refresh' eval 'code 0 a peer b disable &&
+	refused 1 "has no session" peer b refresh && code 0 a peer b enable'
+lab_check_within 20 'and up again' lab_established a b
 flaps=$(up)
 lab_check 'restart' code 0 a peer b restart
 lab_check_within 20 'it went and came again' eval \

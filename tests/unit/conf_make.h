@@ -87,7 +87,8 @@ conf_options(const struct conf *conf, uint32_t remote_as)
 		.export = -1,
 		.max_prefixes_action = CONF_LIMIT_RESTART,
 		.enforce_first_as = true,
-		.graceful_restart = conf->router.graceful_restart };
+		.graceful_restart = conf->router.graceful_restart,
+		.long_lived_stale_time_s = conf->router.long_lived_stale_time_s };
 }
 
 static inline struct conf_peer *

@@ -145,7 +145,10 @@ struct receiver {
 	uint32_t n_held, n_prefixes;
 	uint32_t n_announced; /* so far */
 	unsigned end_of_rib;
-	bool *due; /* must be held when End-of-RIB comes */
+	bool *due;         /* must be held when End-of-RIB comes */
+	bool refreshing;   /* between BoRR and EoRR (RFC 7313) … */
+	bool *in_question; /* … held before, and not sent since; as `held` */
+	unsigned refreshes;
 	uint8_t *octets;
 	size_t len, room;
 };
@@ -156,7 +159,8 @@ receiver_init(struct receiver *r, uint32_t n_prefixes)
 	*r = (struct receiver){ .n_prefixes = n_prefixes };
 	r->held = calloc(n_prefixes, MODEL_PATHS * sizeof(*r->held));
 	r->due = calloc(n_prefixes, sizeof(*r->due));
-	ck_assert(r->held != NULL && r->due != NULL);
+	r->in_question = calloc(n_prefixes, MODEL_PATHS * sizeof(*r->in_question));
+	ck_assert(r->held != NULL && r->due != NULL && r->in_question != NULL);
 }
 
 static inline void
@@ -164,6 +168,7 @@ receiver_free(struct receiver *r)
 {
 	free(r->held);
 	free(r->due);
+	free(r->in_question);
 	free(r->octets);
 }
 
@@ -192,6 +197,7 @@ receiver_hold(struct receiver *r, const struct nlri *nlri, uint64_t value)
 	r->n_held += value != 0;
 	r->n_announced += value != 0;
 	*held = value;
+	r->in_question[i * MODEL_PATHS + nlri->path_id] = false;
 }
 
 static inline bool
@@ -224,6 +230,30 @@ receiver_end_of_rib(struct receiver *r)
 		MODEL_CHECK(!r->due[i] || receiver_holds_any(r, i),
 		    "End-of-RIB came before prefix %u", i);
 	memset(r->due, 0, r->n_prefixes * sizeof(*r->due));
+}
+
+/* RFC 7313 4: after End-of-RIB, in pairs; at the end what did not come is gone. */
+static inline void
+receiver_refresh(struct receiver *r, const struct message *message)
+{
+	struct refresh refresh;
+	struct bgp_error error;
+
+	MODEL_CHECK(refresh_get(message, &refresh, &error), "a bad ROUTE-REFRESH");
+	MODEL_CHECK(r->end_of_rib > 0, "a refresh before End-of-RIB");
+	MODEL_CHECK(refresh.subtype == (r->refreshing ? REFRESH_END : REFRESH_BEGIN),
+	    "subtype %u", refresh.subtype);
+	r->refreshing = !r->refreshing;
+	r->refreshes++;
+	for (uint32_t i = 0; i < r->n_prefixes * MODEL_PATHS; i++) {
+		if (r->refreshing) {
+			r->in_question[i] = r->held[i] != 0;
+		} else if (r->in_question[i]) {
+			r->held[i] = 0;
+			r->n_held--;
+			r->in_question[i] = false;
+		}
+	}
 }
 
 static inline void
@@ -279,8 +309,13 @@ receiver_take(struct receiver *r, const void *octets, size_t len)
 		MODEL_CHECK(status != FRAME_BAD, "a bad header was sent");
 		if (status == FRAME_MORE)
 			break;
-		MODEL_CHECK(message.type == MESSAGE_UPDATE, "type %u", message.type);
-		receiver_update(r, message.body);
+		if (message.type == MESSAGE_ROUTE_REFRESH) {
+			receiver_refresh(r, &message);
+		} else {
+			MODEL_CHECK(
+			    message.type == MESSAGE_UPDATE, "type %u", message.type);
+			receiver_update(r, message.body);
+		}
 		used += message.whole.len;
 		messages++;
 	}
@@ -294,7 +329,9 @@ receiver_reset(struct receiver *r)
 {
 	r->len = 0;
 	r->n_held = 0;
-	r->end_of_rib = 0;
+	r->end_of_rib = r->refreshes = 0;
+	r->refreshing = false;
+	memset(r->in_question, 0, r->n_prefixes * MODEL_PATHS);
 	memset(r->held, 0, r->n_prefixes * MODEL_PATHS * sizeof(*r->held));
 	memset(r->due, 0, r->n_prefixes * sizeof(*r->due));
 }

@@ -368,6 +368,9 @@ check_neighbour(const struct world *w, uint32_t peer)
 		check_best(w, peer);
 	ck_assert_uint_eq(n->receiver.end_of_rib, n->held_back ? 0 : 1);
 	ck_assert_uint_eq(n->receiver.len, 0);
+	ck_assert(!n->receiver.refreshing);
+	/* A member that fell behind may have had the rest of one carried. */
+	ck_assert_uint_le(n->member.refreshes_sent, n->receiver.refreshes);
 }
 
 static inline void

@@ -103,15 +103,24 @@ puppet_send_keepalive(struct end *end)
 	puppet_send(end, &out);
 }
 
+/* RFC 7313: BoRR, EoRR, or what nobody knows. */
 static inline void
-puppet_send_refresh(struct end *end, enum family family)
+puppet_send_refresh_of(struct end *end, enum family family, uint8_t subtype)
 {
 	uint8_t octets[64];
 	struct wcur out = wcur_of(octets, sizeof(octets));
-	struct refresh refresh = { .afi = family_afi(family), .safi = SAFI_UNICAST };
+	struct refresh refresh = {
+		.afi = family_afi(family), .subtype = subtype, .safi = SAFI_UNICAST
+	};
 
 	refresh_put(&out, &refresh);
 	puppet_send(end, &out);
+}
+
+static inline void
+puppet_send_refresh(struct end *end, enum family family)
+{
+	puppet_send_refresh_of(end, family, REFRESH_REQUEST);
 }
 
 static inline void
@@ -250,10 +259,13 @@ enum { PUPPET_CHANGES = 16 };
 struct puppet_got {
 	unsigned updates; /* without End-of-RIB */
 	unsigned prefixes, withdrawn;
+	unsigned llgr_stale; /* of the prefixes, with that community (RFC 9494) */
 	unsigned end_of_rib[FAMILY_COUNT];
 	unsigned prefixes_before_end; /* IPv4 ones ahead of its End-of-RIB */
 	unsigned refreshes, keepalives;
-	struct open open; /* as != 0: there was one */
+	unsigned begins, ends;     /* BoRR and EoRR of RFC 7313 */
+	unsigned prefixes_between; /* … and in between */
+	struct open open;          /* as != 0: there was one */
 	struct bgp_error notification;
 	struct prefix last;
 	/* In order, as many as there is room for. */
@@ -263,6 +275,19 @@ struct puppet_got {
 	} changes[PUPPET_CHANGES];
 	unsigned n_changes;
 };
+
+static inline bool
+puppet_has_community(const struct update *u, uint32_t community)
+{
+	struct attribute a;
+
+	if (!attribute_find(u->attributes, ATTRIBUTE_COMMUNITIES, &a))
+		return false;
+	for (size_t at = 0; at + 4 <= a.value.len; at += 4)
+		if (get_u32(a.value.at + at) == community)
+			return true;
+	return false;
+}
 
 static inline void
 puppet_read_update(struct puppet_got *got, const struct message *message)
@@ -294,12 +319,30 @@ puppet_read_update(struct puppet_got *got, const struct message *message)
 		while (nlri_get(&in, families[i], false, &nlri)) {
 			got->prefixes += i < 2;
 			got->withdrawn += i >= 2;
+			got->llgr_stale +=
+			    i < 2 && puppet_has_community(&u, COMMUNITY_LLGR_STALE);
 			got->last = nlri.prefix;
 			if (got->n_changes < PUPPET_CHANGES)
 				got->changes[got->n_changes++] =
 				    (struct puppet_change){ nlri.prefix, i >= 2 };
 		}
 	}
+}
+
+static inline void
+puppet_read_refresh(struct puppet_got *got, const struct message *message)
+{
+	struct refresh refresh;
+	struct bgp_error error;
+
+	ck_assert(refresh_get(message, &refresh, &error));
+	got->refreshes += refresh.subtype == REFRESH_REQUEST;
+	got->begins += refresh.subtype == REFRESH_BEGIN;
+	got->ends += refresh.subtype == REFRESH_END;
+	/* Of one refresh at a time. */
+	got->prefixes_between = refresh.subtype == REFRESH_END
+				    ? got->prefixes - got->prefixes_between
+				    : got->prefixes;
 }
 
 static inline struct puppet_got
@@ -321,7 +364,7 @@ puppet_read(struct end *end)
 			got.notification.data = (struct slice){ NULL, 0 };
 			break;
 		case MESSAGE_KEEPALIVE: got.keepalives++; break;
-		case MESSAGE_ROUTE_REFRESH: got.refreshes++; break;
+		case MESSAGE_ROUTE_REFRESH: puppet_read_refresh(&got, &message); break;
 		}
 	}
 	return got;

@@ -475,6 +475,75 @@ START_TEST(damage)
 }
 END_TEST
 
+/* In the order of types, whatever stands around it. */
+/* clang-format off */
+static const struct {
+	const char *what;
+	struct octets before, after;
+} with_community[] = {
+	{ "no communities", OCTETS(ORIGIN, PATH_EMPTY),
+	  OCTETS(ORIGIN, PATH_EMPTY, 0xc0, 8, 4, 0xff, 0xff, 0, 6) },
+	{ "attributes behind", OCTETS(ORIGIN, PATH_EMPTY, 0x80, 9, 4, 1, 2, 3, 4),
+	  OCTETS(ORIGIN, PATH_EMPTY, 0xc0, 8, 4, 0xff, 0xff, 0, 6,
+	         0x80, 9, 4, 1, 2, 3, 4) },
+	{ "one is there", OCTETS(ORIGIN, PATH_EMPTY, 0xe0, 8, 4, 0, 1, 0, 1),
+	  OCTETS(ORIGIN, PATH_EMPTY, 0xe0, 8, 8, 0, 1, 0, 1, 0xff, 0xff, 0, 6) },
+	{ "it is there", OCTETS(ORIGIN, PATH_EMPTY, 0xc0, 8, 4, 0xff, 0xff, 0, 6),
+	  OCTETS(ORIGIN, PATH_EMPTY, 0xc0, 8, 4, 0xff, 0xff, 0, 6) },
+};
+/* clang-format on */
+
+START_TEST(one_community_more)
+{
+	struct attrs *a =
+	    attrs_from_block(table, slice_of(&with_community[_i].before), next_hop);
+	struct attrs *want =
+	    attrs_from_block(table, slice_of(&with_community[_i].after), next_hop);
+	struct attrs *got = attrs_with_community(table, a, COMMUNITY_LLGR_STALE);
+
+	ck_assert_msg(got == want, "%s", with_community[_i].what);
+	ck_assert(got->flags & ATTRS_LLGR_STALE);
+	ck_assert_uint_eq(got->refs, got == a ? 3 : 2);
+	attrs_unref(table, got);
+	attrs_unref(table, want);
+	attrs_unref(table, a);
+	ck_assert_uint_eq(attr_table_count(table), 0);
+}
+END_TEST
+
+/* The length grows to two octets, and then past what they hold. */
+START_TEST(many_communities)
+{
+	static const struct octets head = OCTETS(ORIGIN, PATH_EMPTY);
+	static const struct {
+		unsigned before;
+		bool fits;
+	} cases[] = { { 62, true }, { 63, true }, { 64, true }, { 16381, false } };
+	unsigned n = cases[_i].before;
+	uint8_t *octets = calloc(1, 70000);
+	struct wcur out = wcur_of(octets, 70000);
+	struct attribute communities;
+	struct attrs *a, *got;
+	uint8_t *value = calloc(n, 4);
+
+	wcur_bytes(&out, head.at, head.len);
+	attribute_put(&out, 0xc0, ATTRIBUTE_COMMUNITIES, value, n * 4);
+	a = attrs_from_block(table, (struct slice){ octets, wcur_len(&out) }, next_hop);
+	ck_assert_ptr_nonnull(a);
+	got = attrs_with_community(table, a, COMMUNITY_LLGR_STALE);
+	ck_assert((got != NULL) == cases[_i].fits);
+	if (got != NULL) {
+		ck_assert(attribute_find(
+		    attrs_block(got), ATTRIBUTE_COMMUNITIES, &communities));
+		ck_assert_uint_eq(communities.value.len, n * 4 + 4);
+		attrs_unref(table, got);
+	}
+	attrs_unref(table, a);
+	free(value);
+	free(octets);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -489,6 +558,8 @@ main(void)
 	add_cases(suite, "last_freed", last_seen_dies_with_its_set, 1);
 	add_cases(suite, "block", block_must_be_canonical, 1);
 	add_cases(suite, "questions", questions, 1);
+	add_cases(suite, "one_more", one_community_more, COUNT(with_community));
+	add_cases(suite, "many", many_communities, 4);
 	add_cases(suite, "model", model, 4);
 	add_cases(suite, "growth", growth, 1);
 	add_cases(suite, "damage", damage, 1);

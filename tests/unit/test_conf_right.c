@@ -115,6 +115,28 @@ START_TEST(defaults_of_a_peer)
 }
 END_TEST
 
+/* Of the router, unless the group or the peer says otherwise; with RFC 4724's alone. */
+START_TEST(long_lived_stale_time)
+{
+	struct conf *conf = conf_text_read(
+	    "router { as = 64512 id = 10.0.0.1 long-lived-stale-time = 100 }\n"
+	    "group g { as = 1 long-lived-stale-time = 16777215 }\n"
+	    "group plain { as = 1 graceful-restart = false }\n"
+	    "peer a { address = 10.0.0.2 as = 1 }\n"
+	    "peer b { address = 10.0.0.3 group = g }\n"
+	    "peer c { address = 10.0.0.4 group = g long-lived-stale-time = 0 }\n"
+	    "peer d { address = 10.0.0.5 group = plain }",
+	    "");
+	static const uint32_t want[] = { 100, 16777215, 0, 0 };
+
+	ck_assert_uint_eq(conf->router.long_lived_stale_time_s, 100);
+	for (size_t i = 0; i < 4; i++)
+		ck_assert_uint_eq(
+		    conf->peers[i].options.long_lived_stale_time_s, want[i]);
+	conf_free(conf);
+}
+END_TEST
+
 START_TEST(every_option_of_router)
 {
 	struct conf *conf = conf_text_read(
@@ -443,6 +465,7 @@ main(void)
 	conf_text_enter(__FILE__, "conf");
 	tcase_add_test(tcase, defaults_of_sections);
 	tcase_add_test(tcase, defaults_of_a_peer);
+	tcase_add_test(tcase, long_lived_stale_time);
 	tcase_add_test(tcase, every_option_of_router);
 	tcase_add_test(tcase, every_option_of_kernel);
 	tcase_add_test(tcase, every_option_of_a_peer);

@@ -46,7 +46,9 @@ static const struct {
 	{ "UPDATE of 65535, extended", MARKER "ffff 02", 65535, FRAME_MORE, 0, "" },
 	{ "NOTIFICATION of 20", MARKER "0014 03 06", 4096, FRAME_BAD, 2, "0014" },
 	{ "NOTIFICATION of 21", MARKER "0015 03 06 02", 4096, FRAME_OK, 0, "" },
-	{ "ROUTE-REFRESH of 22", MARKER "0016 05", 4096, FRAME_BAD, 2, "0016" },
+	/* RFC 7313 5: what is too short is for its own reader to refuse. */
+	{ "ROUTE-REFRESH of 22", MARKER "0016 05 0001 00", 4096, FRAME_OK, 0, "" },
+	{ "ROUTE-REFRESH of 18", MARKER "0012 05", 4096, FRAME_BAD, 2, "0012" },
 	{ "ROUTE-REFRESH of 23", MARKER "0017 05 0001 00 01", 4096, FRAME_OK, 0, "" },
 	{ "type 0", MARKER "0013 00", 4096, FRAME_BAD, 3, "00" },
 	{ "type 6, dynamic capability", MARKER "0013 06", 4096, FRAME_BAD, 3, "06" },
@@ -354,6 +356,34 @@ START_TEST(afi_safi)
 }
 END_TEST
 
+/* RFC 8538 3 */
+START_TEST(hard_reset)
+{
+	uint8_t text[256], octets[2 + 256], small[4];
+	struct bgp_error inner = { NOTIFY_CEASE, CEASE_ADMIN_SHUTDOWN,
+		notification_shutdown_data("move", text) };
+	struct bgp_error e = notification_hard_reset(&inner, octets, sizeof(octets));
+	struct bgp_error got;
+
+	ck_assert_uint_eq(e.code, NOTIFY_CEASE);
+	ck_assert_uint_eq(e.subcode, CEASE_HARD_RESET);
+	ck_assert_uint_eq(e.data.len, 7);
+	ck_assert_mem_eq(e.data.at, "\x06\x02\x04move", 7);
+	ck_assert(notification_is_hard_reset(&e, &got));
+	ck_assert_uint_eq(got.code, NOTIFY_CEASE);
+	ck_assert_uint_eq(got.subcode, CEASE_ADMIN_SHUTDOWN);
+	ck_assert_uint_eq(got.data.len, 5);
+	/* cut */
+	e = notification_hard_reset(&inner, small, sizeof(small));
+	ck_assert_uint_eq(e.data.len, 4);
+	/* nothing inside, or half of it */
+	e.data.len = 1;
+	ck_assert(notification_is_hard_reset(&e, &got));
+	ck_assert_uint_eq(got.code, 0);
+	ck_assert(!notification_is_hard_reset(&inner, &got));
+}
+END_TEST
+
 int
 main(void)
 {
@@ -376,6 +406,7 @@ main(void)
 	    t, shutdown_text, 0, sizeof(shutdowns) / sizeof(shutdowns[0]));
 	tcase_add_test(t, shutdown_text_is_cut);
 	tcase_add_test(t, shutdown_round);
+	tcase_add_test(t, hard_reset);
 	tcase_add_test(t, afi_safi);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);

@@ -222,6 +222,38 @@ START_TEST(open_graceful_restart)
 }
 END_TEST
 
+/* RFC 9494 3.1: AFI, SAFI, F bit, 24 bits of seconds; 4.5: with RFC 4724's alone. */
+START_TEST(open_long_lived_restart)
+{
+	struct open o = open_of(HEAD "16 02 14 40 02 0078 47 0e"
+				     "0001 01 80 ffffff 0002 01 7f 000001");
+
+	ck_assert(o.long_lived_restart);
+	ck_assert(o.ll_families[FAMILY_IPV4] && o.ll_families[FAMILY_IPV6]);
+	ck_assert(o.ll_forwarding[FAMILY_IPV4] && !o.ll_forwarding[FAMILY_IPV6]);
+	ck_assert_uint_eq(o.ll_stale_time_s[FAMILY_IPV4], 0xffffff);
+	ck_assert_uint_eq(o.ll_stale_time_s[FAMILY_IPV6], 1);
+	/* in front of the other, and for no family */
+	o = open_of(HEAD "08 02 06 47 00 40 02 0078");
+	ck_assert(o.long_lived_restart && !o.ll_families[FAMILY_IPV4]);
+	/* without it */
+	o = open_of(HEAD "0b 02 09 47 07 0001 01 80 00000a");
+	ck_assert(!o.long_lived_restart && !o.ll_families[FAMILY_IPV4]);
+	/* the last of two counts, as a whole */
+	o = open_of(HEAD "18 02 16 40 02 0078 47 07 0001 01 80 00000a"
+			 "47 07 0002 01 00 00000b");
+	ck_assert(!o.ll_families[FAMILY_IPV4] && o.ll_families[FAMILY_IPV6]);
+	/* a family that is not ours */
+	o = open_of(HEAD "0f 02 0d 40 02 0078 47 07 0019 46 80 00000a");
+	ck_assert(o.long_lived_restart && !o.ll_families[FAMILY_IPV4]);
+	/* ROBUSTNESS 7: a length that is no multiple of seven */
+	o = open_of(HEAD "10 02 0e 40 02 0078 47 08 0001 01 80 00000a 00");
+	ck_assert(o.graceful_restart && !o.long_lived_restart);
+	o = open_of(HEAD "0e 02 0c 40 02 0078 47 06 0001 01 80 0000");
+	ck_assert(o.graceful_restart && !o.long_lived_restart);
+}
+END_TEST
+
 static const struct {
 	const char *what, *in, *hostname, *domain;
 } names[] = {
@@ -296,6 +328,10 @@ START_TEST(open_round)
 	struct open o = open_full();
 
 	round_trip(&o, "full");
+	o.long_lived_restart = o.ll_families[FAMILY_IPV6] = true;
+	o.ll_forwarding[FAMILY_IPV6] = true;
+	o.ll_stale_time_s[FAMILY_IPV6] = 0xabcdef;
+	round_trip(&o, "long-lived restart");
 	o.add_path[FAMILY_IPV4] = ADD_PATH_RECEIVE | ADD_PATH_SEND;
 	o.add_path[FAMILY_IPV6] = ADD_PATH_RECEIVE;
 	round_trip(&o, "add-path");
@@ -449,6 +485,7 @@ main(void)
 	tcase_add_test(t, open_families);
 	tcase_add_test(t, open_add_path);
 	tcase_add_test(t, open_graceful_restart);
+	tcase_add_test(t, open_long_lived_restart);
 	tcase_add_loop_test(t, open_fqdn, 0, sizeof(names) / sizeof(names[0]));
 	tcase_add_test(t, open_round);
 	tcase_add_test(t, open_wire);

@@ -77,6 +77,112 @@ START_TEST(moved_twice)
 }
 END_TEST
 
+/*
+ * RFC 7313 4: routes that flap during the walk of a refresh are passed over by it. They
+ * come before EoRR, or the member would drop them for a moment.
+ */
+START_TEST(refresh_sends_what_flaps)
+{
+	static struct world w;
+	struct neighbour *n = &w.peers[1];
+
+	world_init(&w, 2, 100, 1);
+	plain_specs(&w, 1);
+	for (uint32_t i = 0; i < 100; i++)
+		announce(&w, 0, i);
+	join_plainly(&w, 1);
+	settle(&w);
+	ck_assert_uint_eq(n->receiver.n_held, 100);
+	out_refresh_enhanced(w.out, &n->member);
+	/* Not yet exported when the walk comes to them. */
+	for (uint32_t i = 0; i < 100; i += 2) {
+		withdraw(&w, 0, i);
+		announce(&w, 0, i);
+	}
+	note_ready(&w);
+	while (n->queued)
+		serve(&w, 1, true);
+	ck_assert_uint_eq(n->receiver.refreshes, 1);
+	while (out_work(w.out, 3)) {
+		note_ready(&w);
+		while (n->queued)
+			serve(&w, 1, true);
+		ck_assert_uint_eq(n->receiver.n_held, 100);
+	}
+	settle(&w);
+	ck_assert_uint_eq(n->receiver.refreshes, 2);
+	ck_assert_uint_eq(n->receiver.n_held, 100);
+	finish(&w);
+}
+END_TEST
+
+/* Asked for before End-of-RIB, and over and over: one behind it, and one more. */
+START_TEST(refreshes_one_at_a_time)
+{
+	static struct world w;
+	struct neighbour *n = &w.peers[1];
+
+	world_init(&w, 2, 9000, 1);
+	plain_specs(&w, 1);
+	for (uint32_t i = 0; i < (_i == 0 ? 9000 : 0); i++)
+		announce(&w, 0, i);
+	while (out_work(w.out, 5000))
+		continue;
+	join_plainly(&w, 1);
+	for (unsigned k = 0; k < 5; k++)
+		out_refresh_enhanced(w.out, &n->member);
+	settle(&w);
+	ck_assert_uint_eq(n->receiver.end_of_rib, 1);
+	ck_assert_uint_eq(n->receiver.refreshes, 2);
+	ck_assert_uint_eq(n->member.refreshes_sent, 2);
+	for (unsigned k = 0; k < 5; k++)
+		out_refresh_enhanced(w.out, &n->member);
+	settle(&w);
+	ck_assert_uint_eq(n->receiver.refreshes, 6);
+	finish(&w);
+}
+END_TEST
+
+/* BoRR or EoRR stands ready, or was cut, when the member starts again. */
+START_TEST(refresh_is_given_up)
+{
+	static struct world w;
+	struct neighbour *n = &w.peers[1];
+	unsigned markers = (unsigned)_i / 2;
+	struct iovec iov[8];
+	int count;
+
+	world_init(&w, 2, 10, 1);
+	plain_specs(&w, 1);
+	for (uint32_t i = 0; i < 5; i++)
+		announce(&w, 0, i);
+	join_plainly(&w, 1);
+	settle(&w);
+	out_refresh_enhanced(w.out, &n->member);
+	note_ready(&w);
+	for (;;) {
+		count = member_gather(w.out, &n->member, iov, 8, 1 << 16, false);
+		ck_assert_int_gt(count, 0);
+		if (iov[0].iov_len == 23 && markers-- == 0)
+			break;
+		for (int k = 0; k < count; k++) {
+			receiver_take(&n->receiver, iov[k].iov_base, iov[k].iov_len);
+			member_wrote(w.out, &n->member, iov[k].iov_len);
+		}
+	}
+	if (_i % 2 == 1) {
+		receiver_take(&n->receiver, iov[0].iov_base, 20);
+		member_wrote(w.out, &n->member, 20);
+	}
+	n->key.next_hop = OUT_NEXT_HOP_SELF;
+	out_move(w.out, &n->member, &n->key);
+	note_ready(&w);
+	settle(&w);
+	ck_assert_uint_eq(n->receiver.refreshes, 2);
+	finish(&w);
+}
+END_TEST
+
 /* The table grows behind the walk while that is under way. */
 START_TEST(table_grows_during_a_walk)
 {
@@ -211,6 +317,9 @@ main(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, end_of_rib_is_given_up, 0, 3);
 	tcase_add_loop_test(t, moved_twice, 0, 2);
+	tcase_add_test(t, refresh_sends_what_flaps);
+	tcase_add_loop_test(t, refreshes_one_at_a_time, 0, 2);
+	tcase_add_loop_test(t, refresh_is_given_up, 0, 4);
 	tcase_add_test(t, table_grows_during_a_walk);
 	tcase_add_loop_test(t, left_behind, 0, 2);
 	tcase_add_test(t, tombstones_are_bounded);

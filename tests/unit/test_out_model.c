@@ -76,7 +76,10 @@ happen(struct world *w)
 	} else if (what < 980) {
 		move(w, peer);
 	} else if (what < 985) {
-		out_refresh(w->out, &n->member);
+		if (rnd(w, 3) == 0)
+			out_refresh(w->out, &n->member);
+		else
+			out_refresh_enhanced(w->out, &n->member);
 	} else if (what < 988) {
 		leave(w, peer);
 	} else if (what < 991 && n->held_back) {

@@ -416,6 +416,31 @@ START_TEST(many_sessions)
 }
 END_TEST
 
+/* … not even where nothing is purged in between (RFC 9494 4.2): what is so old that it
+ * would seem fresh is removed first. */
+START_TEST(many_sessions_kept)
+{
+	static struct world w;
+	const struct dest *dest;
+
+	world_init(&w, 2);
+	announce(&w, 0, 1);
+	for (unsigned k = 0; k < 600; k++) {
+		announce(&w, 1, 1);
+		rib_peer_new_epoch(w.rib, 1, w.family);
+		rib_lower(w.rib, 1, w.family, 1);
+		finish(&w);
+		dest = rib_find(w.rib, &w.prefixes[0]);
+		ck_assert(
+		    (dest != NULL && dest->paths != NULL) == (k + 1 < RIB_EPOCHS_MAX));
+		dest = rib_find(w.rib, &w.prefixes[1]);
+		ck_assert(rib_path_is_stale(w.rib, dest->paths, w.family));
+		ck_assert(dest->paths->attrs->flags & ATTRS_LLGR_STALE);
+	}
+	world_free(&w);
+}
+END_TEST
+
 /* ---- own routes ---- */
 
 START_TEST(network_and_import)
@@ -558,6 +583,7 @@ main(void)
 	tcase_add_loop_test(t, new_session_during_a_purge, 0, 2);
 	tcase_add_test(t, purge_spares_the_fresh);
 	tcase_add_test(t, many_sessions);
+	tcase_add_test(t, many_sessions_kept);
 	tcase_add_test(t, network_and_import);
 	tcase_add_loop_test(t, fib_queue, 0, 6);
 	tcase_add_loop_test(t, index_grows_and_shrinks, 0, 2);
