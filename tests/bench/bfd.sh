@@ -84,7 +84,6 @@ report start
 sleep 10
 report idle
 
-"$BGPD_BUILD/tests/bench/bgpblast" --help >/dev/null 2>&1
 lab_in world "$BGPD_BUILD/tests/bench/bgpblast" --dut 10.20.0.1 --local 10.20.0.2 --senders 1 \
 	--receivers 0 --prefixes "$routes" --mode internet --as 65001 --dut-as 64512 --hold 90 \
 	--timeout 600 --until-file "$LAB/full" >"$LAB/blast.json" 2>"$LAB/blast.log" &

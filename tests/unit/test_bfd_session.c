@@ -293,17 +293,18 @@ START_TEST(jitter)
 	open_with(300 * MS, (uint8_t)multiplier);
 	bring_up();
 	for (int i = 0; i < 2000; i++) {
-		uint64_t gap;
+		uint64_t gap, due = now;
 
 		hear(BFD_UP);
 		before = now;
 		n_sent = 0;
 		while (n_sent == 0) {
-			now = bfd_deadline(bfd);
+			due = bfd_deadline(bfd);
+			now = due + (uint64_t)(rand() % 3000); /* late, as all are */
 			bfd_tick(bfd, now);
 			drain();
 		}
-		gap = now - before;
+		gap = due - before;
 		if (i == 0) /* it counts from the packet before */
 			continue;
 		least = gap < least ? gap : least;
