@@ -39,7 +39,6 @@ families(const struct control_ops *ops, const struct peer *peer)
 		    json_integer(rp == NULL ? 0 : rp->family[f].accepted));
 		show_put(
 		    counts, "best", json_integer(rp == NULL ? 0 : rp->family[f].best));
-		show_put(counts, "blocked", json_integer((json_int_t)peer->blocked[f]));
 		show_put(counts, "sent",
 		    json_integer(peer->established == NULL
 				     ? 0
@@ -271,6 +270,19 @@ static const char *const limit_actions[] = {
 	[CONF_LIMIT_SHUTDOWN] = "shutdown",
 };
 
+/* What max-prefixes did not let in; see lib/core/limit.c. */
+static json_t *
+blocked(const struct peer *peer)
+{
+	json_t *o = json_object();
+	int f;
+
+	for (f = 0; f < FAMILY_COUNT; f++)
+		show_put(o, family_name((enum family)f),
+		    json_integer((json_int_t)peer->blocked[f]));
+	return o;
+}
+
 json_t *
 show_peer_record(const struct control_ops *ops, const struct peer *peer)
 {
@@ -298,6 +310,7 @@ show_peer_record(const struct control_ops *ops, const struct peer *peer)
 		: json_integer(peer->conf.options.max_prefixes));
 	show_put(o, "max_prefixes_action",
 	    json_string(limit_actions[peer->conf.options.max_prefixes_action]));
+	show_put(o, "blocked", blocked(peer));
 	show_put(o, "negotiated", negotiated(peer));
 	show_put(o, "timers", timers(ops, peer));
 	show_put(o, "messages_in", messages_by_type(peer->counters.in));

@@ -200,7 +200,7 @@ print_bfd(const json_t *bfd, FILE *out)
 static void
 print_prefixes(const json_t *peer, FILE *out)
 {
-	json_t *families = json_object_get(peer, "families"), *counts;
+	json_t *families = json_object_get(peer, "families"), *counts, *blocked;
 	const char *family;
 	char a[24], b[24], c[24], d[24];
 
@@ -216,11 +216,12 @@ print_prefixes(const json_t *peer, FILE *out)
 	    has(peer, "max_prefixes_action") ? ", " : "",
 	    has(peer, "max_prefixes_action") ? field_text(peer, "max_prefixes_action")
 					     : "");
-	json_object_foreach(families, family, counts)
+	blocked = json_object_get(peer, "blocked");
+	json_object_foreach(blocked, family, counts)
 	{
-		if (json_integer_value(json_object_get(counts, "blocked")) > 0)
+		if (json_integer_value(counts) > 0)
 			print_line(out, "not taken", "%s, %s", family,
-			    field_digits(counts, "blocked", a));
+			    field_digits(blocked, family, a));
 	}
 }
 
