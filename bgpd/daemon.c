@@ -138,12 +138,16 @@ sweep_later(struct daemon *d, const struct peer *peer)
 	if (d->fib == NULL || d->converged || peer == NULL ||
 	    !peer_has_announced_all(peer))
 		return;
+	/* The same link-local address may be another peer's, on another link: its
+	 * routes wait for the sweep of all. */
+	if (addr_is_link_local(&peer->address))
+		return;
 	for (size_t i = 0; i < d->n_swept_peers; i++)
-		if (addr_equal(&d->swept_peers[i], &peer->conf.address))
+		if (addr_equal(&d->swept_peers[i], &peer->address))
 			return;
 	d->swept_peers =
 	    mem_resize(d->swept_peers, d->n_swept_peers + 1, sizeof(*d->swept_peers));
-	d->swept_peers[d->n_swept_peers++] = peer->conf.address;
+	d->swept_peers[d->n_swept_peers++] = peer->address;
 }
 
 /*
@@ -305,10 +309,28 @@ on_address(
 	struct daemon *d = arg;
 
 	(void)bits;
-	(void)ifindex;
-	(void)present;
-	/* Told once a link; another one may still have the address. */
-	speaker_own_address(d->speaker, a, kernel_is_local_address(d->kernel, a));
+	daemon_set_now(d);
+	if (addr_is_link_local(a)) {
+		speaker_own_address(d->speaker, a, ifindex, present);
+		if (present) /* peers on that link can be dialled now */
+			speaker_link(d->speaker, ifindex,
+			    kernel_link_name(d->kernel, ifindex), true,
+			    kernel_link_is_up(d->kernel, ifindex));
+	} else {
+		/* Told once a link; another one may still have the address. */
+		speaker_own_address(
+		    d->speaker, a, 0, kernel_is_local_address(d->kernel, a));
+	}
+	daemon_wake(d);
+}
+
+static void
+on_link(void *arg, uint32_t ifindex, const char *name, bool up, bool usable)
+{
+	struct daemon *d = arg;
+
+	daemon_set_now(d);
+	speaker_link(d->speaker, ifindex, name, up, usable);
 	daemon_wake(d);
 }
 
@@ -379,6 +401,7 @@ static const struct kernel_events kernel_events = { .igp = on_igp,
 	.address = on_address,
 	.workload = on_workload,
 	.links = on_links,
+	.link = on_link,
 	.synced = on_synced,
 	.log = on_kernel_log };
 

@@ -174,11 +174,26 @@ octets_text(const struct speaker_event *event, char *buf)
 	return buf;
 }
 
+/* "fe80::1%eth0", "eth0" of an unnumbered one whose router is not known. */
+static void
+address_of(const struct peer *peer, char *buf, size_t len)
+{
+	const char *interface = peer->conf.interface;
+	char text[ADDR_TEXT_LEN];
+
+	addr_format(&peer->address, text);
+	if (peer->address.family == FAMILY_NONE && interface[0] != '\0')
+		snprintf(buf, len, "%s", interface);
+	else
+		snprintf(buf, len, "%s%s%s", text, interface[0] == '\0' ? "" : "%",
+		    interface);
+}
+
 static void
 say_peer(const struct speaker_event *event, char *buf, size_t len)
 {
 	const struct peer *peer = event->peer;
-	char addr[ADDR_TEXT_LEN];
+	char addr[ADDR_TEXT_LEN + CONF_INTERFACE_LEN + 1];
 
 	if (peer == NULL) {
 		snprintf(buf, len, "%s",
@@ -186,7 +201,7 @@ say_peer(const struct speaker_event *event, char *buf, size_t len)
 						 : "peer added");
 		return;
 	}
-	addr_format(&peer->conf.address, addr);
+	address_of(peer, addr, sizeof(addr));
 	if (event->kind == EVENT_PEER_UP)
 		snprintf(buf, len,
 		    "session established, %s, AS %" PRIu32 ", hold time %u s", addr,

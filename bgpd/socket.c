@@ -10,7 +10,8 @@
 #include <string.h>
 
 socklen_t
-sockaddr_from(struct sockaddr_storage *out, const struct addr *addr, uint16_t port)
+sockaddr_from(
+    struct sockaddr_storage *out, const struct addr *addr, uint16_t port, uint32_t link)
 {
 	memset(out, 0, sizeof(*out));
 	if (addr->family == FAMILY_IPV4) {
@@ -26,6 +27,8 @@ sockaddr_from(struct sockaddr_storage *out, const struct addr *addr, uint16_t po
 	in6->sin6_family = AF_INET6;
 	in6->sin6_port = htons(port);
 	memcpy(&in6->sin6_addr, addr->bytes, 16);
+	if (addr_is_link_local(addr))
+		in6->sin6_scope_id = link;
 	return sizeof(*in6);
 }
 
@@ -46,6 +49,16 @@ sockaddr_to(const struct sockaddr_storage *from)
 		return addr_from_bytes(FAMILY_IPV6, in6->sin6_addr.s6_addr);
 	}
 	return addr_none();
+}
+
+uint32_t
+sockaddr_link(const struct sockaddr_storage *from)
+{
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)from;
+
+	if (from->ss_family != AF_INET6 || !IN6_IS_ADDR_LINKLOCAL(&in6->sin6_addr))
+		return 0;
+	return in6->sin6_scope_id;
 }
 
 struct addr

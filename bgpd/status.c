@@ -165,6 +165,14 @@ walk_fib(void *arg, uint32_t *position, control_fib_emit *emit, void *emit_arg)
 	       fib_walk(walk.daemon->fib, position, emit_one, &walk);
 }
 
+static const char *
+link_name(void *arg, uint32_t ifindex)
+{
+	const struct daemon *d = arg;
+
+	return kernel_link_name(d->kernel, ifindex);
+}
+
 void
 daemon_fill_control_ops(struct daemon *d)
 {
@@ -177,6 +185,7 @@ daemon_fill_control_ops(struct daemon *d)
 		.route_installed = route_installed,
 		.fib_counts = fib_counts,
 		.fib_walk = walk_fib,
+		.link_name = link_name,
 		.reload = reload,
 		.shutdown = shutdown_now };
 }

@@ -10,6 +10,7 @@
 #include "bgp/prefix.h"
 
 enum { CONF_NAME_LEN = 64, CONF_TEXT_LEN = 256, CONF_PATH_LEN = 256 };
+enum { CONF_INTERFACE_LEN = 16 }; /* IFNAMSIZ */
 
 struct conf_router {
 	uint32_t as;
@@ -127,12 +128,14 @@ struct conf_peer_options {
 	uint8_t add_path; /* bits of enum add_path (open.h) */
 	uint8_t add_path_max;
 	bool graceful_restart;
+	bool extended_next_hop; /* RFC 8950 */
 };
 
 struct conf_peer {
 	char name[CONF_NAME_LEN];
 	char description[CONF_TEXT_LEN];
-	struct addr address;
+	struct addr address; /* FAMILY_NONE: unnumbered, whoever is on `interface` */
+	char interface[CONF_INTERFACE_LEN]; /* of a link-local address; else "" */
 	bool enabled;
 	bool from_cluster;
 	bool reflector; /* of ours: a cluster node, and we are none */
@@ -143,6 +146,12 @@ struct conf_peer {
 	struct addr local_address6;
 	struct conf_peer_options options;
 };
+
+static inline bool
+conf_peer_is_unnumbered(const struct conf_peer *peer)
+{
+	return peer->address.family == FAMILY_NONE && peer->interface[0] != '\0';
+}
 
 /* A group with a range accepts peers that have no section of their own. */
 struct conf_group {

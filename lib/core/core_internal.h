@@ -134,7 +134,11 @@ void writer_queue(struct session *session);
 void writer_unqueue(struct session *session);
 
 /* peers.c */
-struct peer *peers_find(const struct speaker *sp, const struct addr *address);
+/* `interface`: of a link-local address, or of an unnumbered peer (FAMILY_NONE). */
+struct peer *peers_find(
+    const struct speaker *sp, const struct addr *address, const char *interface);
+/* Whose connection is one with these ends? */
+struct peer *peers_find_by_net(const struct speaker *sp, const struct session_net *net);
 struct peer *peers_add(struct speaker *sp, const struct conf_peer *conf);
 void peers_remove(struct speaker *sp, struct peer *peer);
 /* The group whose range holds the address, the narrowest one; -1: none. */

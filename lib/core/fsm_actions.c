@@ -144,7 +144,9 @@ do_send_open(struct session *s)
 		.bgp_id = router->id,
 		.as4 = true,
 		.route_refresh = true,
-		.extended_message = true };
+		.extended_message = true,
+		.extended_next_hop =
+		    options->extended_next_hop && options->families[FAMILY_IPV4] };
 	for (int f = 0; f < FAMILY_COUNT; f++) {
 		open->families[f] = options->families[f];
 		open->add_path[f] = options->families[f] ? options->add_path : 0;
@@ -340,6 +342,7 @@ static const char *const verdict_texts[] = {
 	[ACCEPT_DISABLED] = "the peer is disabled",
 	[ACCEPT_BUSY] = "another connection of the peer is being set up",
 	[ACCEPT_FULL] = "the group has its greatest number of sessions",
+	[ACCEPT_OTHER] = "the session of this interface is with another router",
 };
 
 const char *
@@ -359,8 +362,10 @@ group_sessions(const struct speaker *sp, int group)
 }
 
 static struct peer *
-make_dynamic(struct speaker *sp, const struct addr *address, enum accept_verdict *why)
+make_dynamic(
+    struct speaker *sp, const struct session_net *net, enum accept_verdict *why)
 {
+	const struct addr *address = &net->remote;
 	int group = sp->conf == NULL ? -1 : peers_group_of(sp->conf, address);
 	struct conf_peer conf = { .address = *address, .enabled = true };
 	struct peer *peer;
@@ -374,6 +379,11 @@ make_dynamic(struct speaker *sp, const struct addr *address, enum accept_verdict
 	conf.options = sp->conf->groups[group].options;
 	conf.options.passive = true;
 	addr_format(address, conf.name);
+	memcpy(conf.interface, net->interface, sizeof(conf.interface));
+	if (conf.interface[0] != '\0') { /* of two links two peers */
+		strcat(conf.name, "%");
+		strcat(conf.name, conf.interface);
+	}
 	peer = peers_add(sp, &conf);
 	peer->dynamic = true;
 	peer->group = group;
@@ -386,18 +396,21 @@ enum accept_verdict
 speaker_accept(
     struct speaker *sp, const struct session_net *net, struct session **session)
 {
-	struct peer *peer = peers_find(sp, &net->remote);
+	struct peer *peer = peers_find_by_net(sp, net);
 	enum accept_verdict why = ACCEPT_OK;
 	struct session *s;
 
 	if (peer == NULL)
-		peer = make_dynamic(sp, &net->remote, &why);
+		peer = make_dynamic(sp, net, &why);
 	if (peer == NULL)
 		return why;
 	if (peer->handover_until_ms != 0)
 		return ACCEPT_UNKNOWN;
 	if (!may_connect(sp, peer))
 		return ACCEPT_DISABLED;
+	if (peer->established != NULL &&
+	    !addr_equal(&peer->established->net.remote, &net->remote))
+		return ACCEPT_OTHER;
 	/* The peer started anew: its older attempt is dead, whatever TCP says yet. */
 	for (int i = 0; i < PEER_CONNECTIONS; i++) {
 		struct session *old = peer->connections[i];
