@@ -18,6 +18,7 @@
 #include "bgp/peer.h"
 #include "log.h"
 #include "socket.h"
+#include "unnumbered.h"
 
 enum {
 	READ_MAX = 64 * 1024,
@@ -301,6 +302,17 @@ is_within_reach(const struct daemon *d, const struct peer *peer)
 	       kernel_is_connected(d->kernel, &peer->address, NULL, NULL);
 }
 
+static void
+say_unheard(const struct daemon *d, const char *name, char *why, size_t len)
+{
+	const char *trouble = unnumbered_trouble(d->unnumbered);
+
+	if (trouble[0] != '\0')
+		snprintf(why, len, "%s", trouble);
+	else
+		snprintf(why, len, "no router is heard on %s", name);
+}
+
 /*
  * The link of a peer that is on one, in *link; 0 for any other.  False: it is not
  * ready, and `why` says so.  The dial is tried again when it is: see speaker_link().
@@ -323,7 +335,7 @@ find_link(const struct daemon *d, const struct peer *peer, uint32_t *link, char 
 	else if (kernel_link_local_address(d->kernel, *link).family == FAMILY_NONE)
 		snprintf(why, len, "%s has no link-local address that is ready", name);
 	else if (peer->address.family == FAMILY_NONE)
-		snprintf(why, len, "no router is heard on %s", name);
+		say_unheard(d, name, why, len);
 	return why[0] == '\0';
 }
 

@@ -23,6 +23,7 @@
 #include "listener.h"
 #include "log.h"
 #include "tunnel.h"
+#include "unnumbered.h"
 
 enum {
 	WORK_BUDGET = 4096, /* destinations or changes a slice */
@@ -187,6 +188,12 @@ handle_events(struct daemon *d)
 		case EVENT_DIAL: connection_dial(d, event.session); break;
 		case EVENT_CLOSE: connection_close(event.session); break;
 		case EVENT_END_OF_RIB: sweep_later(d, event.peer); break;
+		case EVENT_PEER_UP:
+			unnumbered_peer_up(d->unnumbered, event.peer);
+			break;
+		case EVENT_NEIGHBOR_FAILED:
+			unnumbered_peer_failed(d->unnumbered, event.peer);
+			break;
 		case EVENT_CONVERGED: d->converged = d->sweep_due = true; break;
 		default: break;
 		}
@@ -316,6 +323,8 @@ on_address(
 			speaker_link(d->speaker, ifindex,
 			    kernel_link_name(d->kernel, ifindex), true,
 			    kernel_link_is_up(d->kernel, ifindex));
+		if (present)
+			unnumbered_link(d->unnumbered);
 	} else {
 		/* Told once a link; another one may still have the address. */
 		speaker_own_address(
@@ -331,6 +340,7 @@ on_link(void *arg, uint32_t ifindex, const char *name, bool up, bool usable)
 
 	daemon_set_now(d);
 	speaker_link(d->speaker, ifindex, name, up, usable);
+	unnumbered_link(d->unnumbered);
 	daemon_wake(d);
 }
 
@@ -390,6 +400,7 @@ on_synced(void *arg)
 	speaker_configure(d->speaker, d->first_conf);
 	d->first_conf = NULL;
 	d->started = true;
+	unnumbered_configure(d->unnumbered);
 	listener_open(d->listener);
 	if (d->reload_asked)
 		raise(SIGHUP); /* not from inside of the kernel's callback */
@@ -501,6 +512,7 @@ open_base(struct daemon *d)
 	event_priority_set(d->work, PRIORITY_WORK);
 	(void)getrandom(&seed, sizeof(seed), GRND_NONBLOCK);
 	d->speaker = speaker_new(now_ms(), seed);
+	d->unnumbered = unnumbered_new(d);
 	d->read_buffer = mem_alloc(READ_BUFFER_LEN);
 	set_hostname(d);
 	watch_signals(d);
@@ -587,6 +599,7 @@ daemon_free(struct daemon *d)
 	if (d->listener != NULL)
 		listener_free(d->listener);
 	tunnel_free(d->tunnel);
+	unnumbered_free(d->unnumbered, d->keep_routes);
 	if (d->kernel != NULL)
 		kernel_free(d->kernel);
 	if (d->speaker != NULL)

@@ -20,6 +20,7 @@
 struct fib;
 struct listener;
 struct tunnel;
+struct unnumbered;
 
 /* Event priorities. */
 enum { PRIORITY_TIMER, PRIORITY_SOCKET, PRIORITY_WORK, PRIORITY_COUNT };
@@ -35,6 +36,7 @@ struct daemon {
 	struct kernel *kernel;
 	struct fib *fib;
 	struct tunnel *tunnel;
+	struct unnumbered *unnumbered;
 	struct listener *listener;
 	struct control *control;
 	struct control_ops control_ops;

@@ -296,6 +296,7 @@ say(const struct speaker_event *event, char *buf, size_t len)
 		snprintf(buf, len, "OPEN refused: %s", event->text);
 		break;
 	case EVENT_DIAL:
+	case EVENT_NEIGHBOR_FAILED:
 	case EVENT_CLOSE: buf[0] = '\0'; break;
 	}
 }
@@ -358,7 +359,8 @@ log_event(const struct speaker_event *event)
 	char sentence[SENTENCE_LEN];
 	enum conf_log_level level;
 
-	if (event->kind == EVENT_DIAL || event->kind == EVENT_CLOSE)
+	if (event->kind == EVENT_DIAL || event->kind == EVENT_CLOSE ||
+	    event->kind == EVENT_NEIGHBOR_FAILED)
 		return;
 	level = (enum conf_log_level)kinds[event->kind].level;
 	if (!log_is_on(level) || (kinds[event->kind].repeats && is_repeated(event)))

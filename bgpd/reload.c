@@ -15,6 +15,7 @@
 #include "log.h"
 #include "socket.h"
 #include "tunnel.h"
+#include "unnumbered.h"
 
 /* Behind those that are there already. */
 static struct addr *
@@ -145,6 +146,7 @@ daemon_reload(struct daemon *d, char *error, size_t len)
 	}
 	switch_install(d, conf->kernel.install);
 	speaker_configure(d->speaker, conf);
+	unnumbered_configure(d->unnumbered);
 	tunnel_reconfigured(d->tunnel);
 	daemon_fill_control_ops(d);
 	log_notice("configuration reloaded");

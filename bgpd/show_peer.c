@@ -215,6 +215,24 @@ group_name(const struct control_ops *ops, const struct peer *peer)
 	return text_json(conf->groups[peer->group].name);
 }
 
+/* More than one means that the link is not what unnumbered peers are for. */
+static json_t *
+routers_heard(const struct control_ops *ops, const struct peer *peer)
+{
+	enum { SHOWN_MAX = 8 };
+	struct addr routers[SHOWN_MAX];
+	json_t *list = json_array();
+	unsigned n;
+
+	if (!conf_peer_is_unnumbered(&peer->conf))
+		return list;
+	n = ops->routers(ops->arg, peer->conf.interface, routers, SHOWN_MAX);
+	for (unsigned i = 0; i < n; i++)
+		json_array_append_new(
+		    list, show_addr_on(&routers[i], peer->conf.interface));
+	return list;
+}
+
 json_t *
 show_peer_record(const struct control_ops *ops, const struct peer *peer)
 {
@@ -225,6 +243,7 @@ show_peer_record(const struct control_ops *ops, const struct peer *peer)
 	show_put(o, "group", group_name(ops, peer));
 	show_put(o, "from_cluster", json_boolean(peer->conf.from_cluster));
 	show_put(o, "unnumbered", json_boolean(conf_peer_is_unnumbered(&peer->conf)));
+	show_put(o, "routers", routers_heard(ops, peer));
 	show_put(o, "passive", json_boolean(peer->conf.options.passive));
 	show_put(o, "local_address",
 	    up ? show_addr_on(&peer->net.local, peer->net.interface) : json_null());

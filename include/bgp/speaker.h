@@ -169,6 +169,8 @@ struct session *speaker_next_writer(struct speaker *sp);
 enum event_kind {
 	EVENT_DIAL,  /* shell: connect session to peer; report connected or lost */
 	EVENT_CLOSE, /* shell: write what session_gather() gives, close, release */
+	EVENT_NEIGHBOR_FAILED, /* shell: no session of an unnumbered peer is left; it
+				* may be another router: speaker_neighbor() */
 	/* The rest is for the log and `bgpctl monitor`. */
 	EVENT_PEER_UP,
 	EVENT_PEER_DOWN,  /* text: why */

@@ -224,6 +224,8 @@ plan_redial(struct session *s, bool was_established)
 
 	if (has_connection(peer) || !may_connect(sp, peer))
 		return;
+	if (conf_peer_is_unnumbered(&peer->conf))
+		note_event(sp, EVENT_NEIGHBOR_FAILED, peer);
 	if (peer->dynamic) {
 		if (!peer_has_stale(peer))
 			peer_leave(sp, peer);
