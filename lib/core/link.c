@@ -66,15 +66,19 @@ void
 speaker_neighbor(struct speaker *sp, const char *interface, const struct addr *address)
 {
 	struct addr none = addr_none();
+	bool was_known;
 	struct peer *peer = peers_find(sp, &none, interface);
 
 	/* A session that runs is proof enough of who the peer is. */
 	if (peer == NULL || peer->established != NULL ||
 	    addr_equal(&peer->address, address))
 		return;
+	/* One in place of another is dialled when the retry timer says so: there may be
+	 * two that do not answer. */
+	was_known = peer->address.family != FAMILY_NONE;
 	peer->address = *address;
 	peer_tell_rib(sp, peer);
 	drop_attempts(peer);
-	if (address->family != FAMILY_NONE)
+	if (!was_known)
 		dial_now(sp, peer);
 }
