@@ -7,21 +7,16 @@
 #include "unnumbered.h"
 
 #include <errno.h>
-#include <net/if.h>
-#include <netinet/icmp6.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "bgp/memory.h"
 #include "bgp/peer.h"
 #include "log.h"
 #include "ra.h"
-#include "socket.h"
+#include "ra_socket.h"
 
 enum {
 	ROUTERS_MAX = 8,     /* remembered of one link */
@@ -35,9 +30,6 @@ enum {
 	SILENT_NONE_S = 60,
 	SILENT_MAX_S = 1800,
 	READ_A_TURN = 64,
-	MESSAGE_MAX = 1500,
-	NEVER_HOP_LIMIT = -1,
-	HOP_LIMIT = 255, /* RFC 4861 6.1.2: no router has passed it on */
 };
 
 struct heard {
@@ -69,25 +61,6 @@ struct unnumbered {
 
 /* ---- socket ---- */
 
-static bool
-set_options(int fd)
-{
-	const int on = 1, off = 0, hops = HOP_LIMIT;
-	struct icmp6_filter filter;
-
-	ICMP6_FILTER_SETBLOCKALL(&filter);
-	ICMP6_FILTER_SETPASS(ND_ROUTER_ADVERT, &filter);
-	ICMP6_FILTER_SETPASS(ND_ROUTER_SOLICIT, &filter);
-	return setsockopt(fd, IPPROTO_ICMPV6, ICMP6_FILTER, &filter, sizeof(filter)) ==
-		   0 &&
-	       setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof(on)) == 0 &&
-	       setsockopt(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, &on, sizeof(on)) == 0 &&
-	       setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, &hops, sizeof(hops)) ==
-		   0 &&
-	       setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, &off, sizeof(off)) ==
-		   0;
-}
-
 static void on_readable(evutil_socket_t fd, short what, void *arg);
 
 static void
@@ -97,14 +70,12 @@ open_socket(struct unnumbered *u)
 
 	if (u->fd >= 0)
 		return;
-	fd = socket(AF_INET6, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_ICMPV6);
-	if (fd < 0 || !set_options(fd)) {
+	fd = ra_socket_open();
+	if (fd < 0) {
 		snprintf(u->trouble, sizeof(u->trouble),
 		    "router advertisements can be neither sent nor heard: %s%s",
 		    strerror(errno), errno == EPERM ? ", no CAP_NET_RAW" : "");
 		log_error("unnumbered peers: %s", u->trouble);
-		if (fd >= 0)
-			close(fd);
 		return;
 	}
 	u->trouble[0] = '\0';
@@ -125,67 +96,7 @@ close_socket(struct unnumbered *u)
 	u->fd = -1;
 }
 
-/* Solicitations come to this group; the advertisements of others come to all nodes. */
-static void
-join_all_routers(const struct unnumbered *u, uint32_t ifindex)
-{
-	struct ipv6_mreq request = { .ipv6mr_interface = ifindex };
-
-	if (u->fd < 0)
-		return;
-	memcpy(&request.ipv6mr_multiaddr,
-	    &(const struct in6_addr){ .s6_addr = { 0xff, 2, [15] = 2 } },
-	    sizeof(request.ipv6mr_multiaddr));
-	/* Without it neighbours wait for the next interval. */
-	(void)setsockopt(
-	    u->fd, IPPROTO_IPV6, IPV6_JOIN_GROUP, &request, sizeof(request));
-}
-
 /* ---- sending ---- */
-
-/* False: the link has none, as a tunnel. */
-static bool
-find_mac(const struct unnumbered *u, const struct ra_link *l, uint8_t mac[RA_MAC_LEN])
-{
-	enum { ETHERNET = 1 };
-	struct ifreq request = { 0 };
-
-	memcpy(request.ifr_name, l->name, sizeof(request.ifr_name));
-	if (ioctl(u->fd, SIOCGIFHWADDR, &request) < 0 ||
-	    request.ifr_hwaddr.sa_family != ETHERNET)
-		return false;
-	memcpy(mac, request.ifr_hwaddr.sa_data, RA_MAC_LEN);
-	return true;
-}
-
-static ssize_t
-send_to_all_nodes(const struct unnumbered *u, uint32_t ifindex, const struct addr *from,
-    void *octets, size_t len)
-{
-	struct sockaddr_in6 to = { .sin6_family = AF_INET6,
-		.sin6_addr = { .s6_addr = { 0xff, 2, [15] = 1 } },
-		.sin6_scope_id = ifindex };
-	struct in6_pktinfo info = { .ipi6_ifindex = ifindex };
-	union {
-		struct cmsghdr align;
-		uint8_t octets[CMSG_SPACE(sizeof(struct in6_pktinfo))];
-	} control = { 0 };
-	struct iovec iov = { octets, len };
-	struct msghdr msg = { .msg_name = &to,
-		.msg_namelen = sizeof(to),
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control.octets,
-		.msg_controllen = sizeof(control.octets) };
-	struct cmsghdr *head = CMSG_FIRSTHDR(&msg);
-
-	head->cmsg_level = IPPROTO_IPV6;
-	head->cmsg_type = IPV6_PKTINFO;
-	head->cmsg_len = CMSG_LEN(sizeof(info));
-	memcpy(&info.ipi6_addr, from->bytes, sizeof(info.ipi6_addr));
-	memcpy(CMSG_DATA(head), &info, sizeof(info));
-	return sendmsg(u->fd, &msg, MSG_DONTWAIT);
-}
 
 static void
 advertise(const struct unnumbered *u, struct ra_link *l, uint16_t lifetime_s)
@@ -199,9 +110,10 @@ advertise(const struct unnumbered *u, struct ra_link *l, uint16_t lifetime_s)
 	 * While there is none it waits: unnumbered_link() comes with the first. */
 	if (u->fd < 0 || l->ifindex == 0 || from.family == FAMILY_NONE)
 		return;
-	len = ra_put(octets, lifetime_s, find_mac(u, l, mac) ? mac : NULL);
+	len =
+	    ra_put(octets, lifetime_s, ra_socket_mac(u->fd, l->name, mac) ? mac : NULL);
 	l->sent_ms = now_ms();
-	if (send_to_all_nodes(u, l->ifindex, &from, octets, len) >= 0) {
+	if (ra_socket_send(u->fd, l->ifindex, &from, octets, len)) {
 		l->complained = false;
 		return;
 	}
@@ -344,29 +256,6 @@ on_advertisement(struct unnumbered *u, struct ra_link *l, const struct addr *fro
 
 /* ---- receiving ---- */
 
-/* Where it came in, and the hop limit that was left. */
-static void
-read_control(struct msghdr *msg, uint32_t *ifindex, int *hop_limit)
-{
-	*ifindex = 0;
-	*hop_limit = NEVER_HOP_LIMIT;
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c != NULL;
-	     c = CMSG_NXTHDR(msg, c)) {
-		struct in6_pktinfo info;
-
-		if (c->cmsg_level != IPPROTO_IPV6)
-			continue;
-		if (c->cmsg_type == IPV6_PKTINFO &&
-		    c->cmsg_len >= CMSG_LEN(sizeof(info))) {
-			memcpy(&info, CMSG_DATA(c), sizeof(info));
-			*ifindex = (uint32_t)info.ipi6_ifindex;
-		} else if (c->cmsg_type == IPV6_HOPLIMIT &&
-			   c->cmsg_len >= CMSG_LEN(sizeof(*hop_limit))) {
-			memcpy(hop_limit, CMSG_DATA(c), sizeof(*hop_limit));
-		}
-	}
-}
-
 static void
 judge(struct unnumbered *u, uint32_t ifindex, const struct addr *from,
     const uint8_t *octets, size_t len)
@@ -383,33 +272,19 @@ judge(struct unnumbered *u, uint32_t ifindex, const struct addr *from,
 		advertise_soon(u, l);
 }
 
+/* False: there is no more. */
 static bool
 read_one(struct unnumbered *u)
 {
-	uint8_t octets[MESSAGE_MAX];
-	struct sockaddr_storage ss = { 0 };
-	union {
-		struct cmsghdr align;
-		uint8_t octets[256];
-	} control;
-	struct iovec iov = { octets, sizeof(octets) };
-	struct msghdr msg = { .msg_name = &ss,
-		.msg_namelen = sizeof(ss),
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control.octets,
-		.msg_controllen = sizeof(control.octets) };
-	ssize_t n = recvmsg(u->fd, &msg, MSG_DONTWAIT);
+	uint8_t octets[RA_MESSAGE_MAX];
 	struct addr from;
 	uint32_t ifindex;
-	int hop_limit;
+	size_t len;
 
-	if (n < 0)
-		return errno == EINTR;
-	read_control(&msg, &ifindex, &hop_limit);
-	from = sockaddr_to(&ss);
-	if (hop_limit == HOP_LIMIT && (msg.msg_flags & MSG_TRUNC) == 0)
-		judge(u, ifindex, &from, octets, (size_t)n);
+	if (!ra_socket_receive(u->fd, octets, &len, &from, &ifindex))
+		return false;
+	if (len > 0)
+		judge(u, ifindex, &from, octets, len);
 	return true;
 }
 
@@ -495,7 +370,7 @@ look_at_link(struct unnumbered *u, struct ra_link *l)
 		l->n_routers = 0;
 		review(u, l);
 		if (ifindex != 0)
-			join_all_routers(u, ifindex);
+			ra_socket_join(u->fd, ifindex);
 	} else if (l->sent_ms != 0) {
 		return;
 	}

@@ -40,6 +40,8 @@ speaker_link(
     struct speaker *sp, uint32_t ifindex, const char *name, bool up, bool usable)
 {
 	rib_link(sp->rib, ifindex, up && usable);
+	if (sp->n_on_links == 0) /* containers come and go by the thousand */
+		return;
 	for (struct peer *peer = sp->first_peer; peer != NULL; peer = peer->next) {
 		if (peer->conf.interface[0] == '\0')
 			continue;

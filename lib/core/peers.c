@@ -122,6 +122,7 @@ peers_add(struct speaker *sp, const struct conf_peer *conf)
 		sp->first_peer = peer;
 	sp->last_peer = peer;
 	sp->n_peers++;
+	sp->n_on_links += conf->interface[0] != '\0';
 	if (sp->by_address == NULL || sp->n_peers > sp->address_mask)
 		address_grow(sp);
 	else
@@ -148,6 +149,7 @@ peers_remove(struct speaker *sp, struct peer *peer)
 	sp->peers[peer->number] = NULL;
 	*rib_peer(sp->rib, peer->number) = (struct rib_peer){ 0 };
 	sp->n_peers--;
+	sp->n_on_links -= peer->conf.interface[0] != '\0';
 	heap_remove(&sp->timers, &peer->timer);
 	events_forget(sp, NULL, peer);
 	free(peer);

@@ -54,9 +54,10 @@ peer_file() { # NUMBER [OPTIONS]
 	CONF
 }
 
-node_file() { # [OPTIONS of p3]
+node_file() { # [OPTIONS of p3 [KERNEL]]
 	cat >"$LAB/n.conf" <<-CONF
 		router { as = 64519 id = "10.9.0.9" connect-retry = 1 connect-retry-max = 1 }
+		kernel { ${2:-} }
 		network "10.9.0.9/32" { }
 		network "fd09::9/128" { }
 		filter "all" { default = "accept" }
@@ -138,6 +139,31 @@ for i in 1 2; do
 done
 lab_check_within 5 "p2 has p1's routes by us" goes p2 10.1.0.0/24 e0 fe80::9
 lab_check_within 5 "… of IPv6, too" goes p2 fd01::/64 e0 fe80::9
+
+# ---------------------------------------------------------------- nexthop objects
+
+by_object() { # PREFIX
+	local family=-4
+
+	[[ $1 != *:* ]] || family=-6
+	lab_ip n -j $family route show "$1" proto bgp | jq -e 'length == 1 and .[0].nhid != null'
+}
+
+if lab_ip n nexthop show >/dev/null 2>&1; then
+	node_file '' 'nexthop-objects = "on"'
+	lab_check "reload: nexthop objects" lab_ctl n reload
+	for i in 1 2; do
+		for prefix in "10.$i.0.0/24" "fd0$i::/64"; do
+			lab_check_within 5 "$prefix refers to an object" by_object "$prefix"
+			lab_check "… which is on its link" goes n "$prefix" "e$i" fe80::1
+		done
+		lab_check_within 3 "p$i: packets go by it" pings n 10.9.0.9 "10.$i.0.1"
+	done
+	node_file
+	lab_check "reload: back" lab_ctl n reload
+else
+	lab_skip "nexthop objects" "this kernel has none"
+fi
 
 # ---------------------------------------------------------------- other links
 
