@@ -370,6 +370,7 @@ make_dynamic(
 	const struct addr *address = &net->remote;
 	int group = sp->conf == NULL ? -1 : peers_group_of(sp->conf, address);
 	struct conf_peer conf = { .address = *address, .enabled = true };
+	char text[ADDR_TEXT_LEN];
 	struct peer *peer;
 
 	*why = ACCEPT_UNKNOWN;
@@ -380,12 +381,10 @@ make_dynamic(
 		return NULL;
 	conf.options = sp->conf->groups[group].options;
 	conf.options.passive = true;
-	addr_format(address, conf.name);
+	/* Of one address on two links two peers. */
 	memcpy(conf.interface, net->interface, sizeof(conf.interface));
-	if (conf.interface[0] != '\0') { /* of two links two peers */
-		strcat(conf.name, "%");
-		strcat(conf.name, conf.interface);
-	}
+	snprintf(conf.name, sizeof(conf.name), "%s%s%s", addr_format(address, text),
+	    conf.interface[0] == '\0' ? "" : "%", conf.interface);
 	peer = peers_add(sp, &conf);
 	peer->dynamic = true;
 	peer->group = group;

@@ -5,7 +5,7 @@
 # shellcheck source=tests/interop/link-lib.sh
 . "$(dirname "$0")/link-lib.sh"
 
-bird_file() {
+bird_file() { # NEIGHBOR
 	cat >"$LAB/bird.conf" <<-CONF
 		router id 10.9.0.2;
 		log stderr all;
@@ -16,7 +16,7 @@ bird_file() {
 		protocol static { ipv6; route fd09::2/128 blackhole; }
 		protocol bgp speaker {
 			local as 64513;
-			neighbor $us_address%v0 as 64512;
+			neighbor $1 as 64512;
 			connect delay time 1; connect retry time 1; error wait time 1,1;
 			ipv4 { import all; export where source = RTS_STATIC; extended next hop on; };
 			ipv6 { import all; export where source = RTS_STATIC; };
@@ -24,8 +24,8 @@ bird_file() {
 	CONF
 }
 
-peer_up() {
-	bird_file
+peer_up() { # NEIGHBOR
+	bird_file "$1"
 	lab_start them bird bird -f -c "$LAB/bird.conf" -s "$LAB/bird.ctl" -P "$LAB/bird.pid"
 }
 
@@ -35,4 +35,9 @@ peer_has() { # PREFIX
 
 link_begin link-bird
 us_config "address = \"$them_address%v0\"" 'as = 64513' 'extended-next-hop = true'
-link_conversation link-local peer_up
+link_conversation link-local peer_up "$us_address%v0"
+lab_stop bird
+
+link_gets_addresses
+us_config 'address = "fd08::2"' 'as = 64513' 'extended-next-hop = true'
+link_conversation "over IPv6" peer_up fd08::1

@@ -67,3 +67,7 @@ us_config "address = \"$them_address%v0\"" 'as = 64513' 'extended-next-hop = tru
 link_conversation link-local peer_up "$us_address" \
 	"neighbor $us_address remote-as 64512" "neighbor $us_address interface v0"
 peer_down
+
+link_gets_addresses
+us_config 'address = "fd08::2"' 'as = 64513' 'extended-next-hop = true'
+link_conversation "over IPv6" peer_up fd08::1 'neighbor fd08::1 remote-as 64512'

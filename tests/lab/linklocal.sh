@@ -116,7 +116,7 @@ lacks() { # PROCESS PREFIX
 	lab_json "$1" "all(.prefix != \"$2\")" show routes
 }
 
-peer_file 1
+peer_file 1 'local-address = "fe80::1"'
 peer_file 2
 node_file
 for i in 1 2 3; do lab_bgpd "p$i" "p$i"; done
@@ -164,6 +164,25 @@ if lab_ip n nexthop show >/dev/null 2>&1; then
 else
 	lab_skip "nexthop objects" "this kernel has none"
 fi
+
+# ---------------------------------------------------------------- restart
+
+lab_stop n KILL
+for i in 1 2; do
+	lab_check "the daemon dies: p$i's routes stay" goes n "10.$i.0.0/24" "e$i" fe80::1
+done
+lab_bgpd n n
+for i in 1 2; do
+	lab_check_within 10 "… and is back: p$i's session" lab_established n "p$i"
+done
+confirmed() {
+	lab_json n 'length == 4 and all(.state == "installed")' show kernel
+}
+lab_check_within 10 "… all is confirmed" confirmed
+for i in 1 2; do
+	lab_check "… as it was" goes n "10.$i.0.0/24" "e$i" fe80::1
+	lab_check "… IPv6, too" goes n "fd0$i::/64" "e$i" fe80::1
+done
 
 # ---------------------------------------------------------------- other links
 
