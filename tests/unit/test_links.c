@@ -6,6 +6,7 @@
  */
 #include "bgp/peer.h"
 #include "conf_make.h"
+#include "hex.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -221,6 +222,188 @@ START_TEST(unnumbered)
 }
 END_TEST
 
+/* ---- next hops of sessions ---- */
+
+enum net_tweak {
+	OVER_IPV4 = 1 << 0,
+	OVER_GLOBAL = 1 << 1, /* else link-local */
+	DISTANT = 1 << 2,     /* a router is between */
+	HAS_GLOBAL = 1 << 3,
+	EXTENDED = 1 << 4, /* the peer announces RFC 8950; we always do */
+};
+
+#define G "2001:db8::9"
+#define L "fe80::9"
+
+static const struct {
+	const char *what;
+	unsigned net;
+	const char *self4, *self6, *link_local; /* the last goes along with IPv6 */
+	uint32_t link;                          /* of IPv6 */
+} sessions[] = {
+	/* RFC 2545 3 */
+	{ "link-local, no global address", 0, "10.0.0.9", L, "-", ETH0 },
+	{ "link-local, a global address", HAS_GLOBAL, "10.0.0.9", G, L, ETH0 },
+	{ "global, one link", OVER_GLOBAL | HAS_GLOBAL, "10.0.0.9", G, L, ETH0 },
+	{ "global, through a router", OVER_GLOBAL | HAS_GLOBAL | DISTANT, "10.0.0.9", G,
+	    "-", 0 },
+	{ "over IPv4", OVER_IPV4 | HAS_GLOBAL, "10.0.0.9", G, "-", ETH0 },
+	{ "over IPv4, no IPv6 address", OVER_IPV4, "10.0.0.9", "-", "-", ETH0 },
+	/* RFC 8950 */
+	{ "extended, link-local", EXTENDED, L, L, "-", ETH0 },
+	{ "extended, with a global one", EXTENDED | HAS_GLOBAL, G, G, L, ETH0 },
+	{ "extended over IPv4", EXTENDED | OVER_IPV4 | HAS_GLOBAL, "10.0.0.9", G, "-",
+	    ETH0 },
+};
+
+static struct session_net
+net_tweaked(unsigned tweaks)
+{
+	struct session_net net = net_of("fe80::1", "eth0", ETH0);
+
+	net.local4 = addr_of("10.0.0.9");
+	if (tweaks & HAS_GLOBAL)
+		net.local6 = addr_of(G);
+	if (tweaks & OVER_IPV4) {
+		net.remote = addr_of("10.0.0.1");
+		net.local = net.local4;
+	} else if (tweaks & OVER_GLOBAL) {
+		net.remote = addr_of("2001:db8::1");
+		net.local = net.local6;
+	}
+	if (tweaks & (OVER_IPV4 | OVER_GLOBAL))
+		net.interface[0] = '\0';
+	if (tweaks & DISTANT)
+		net.link = 0;
+	return net;
+}
+
+static struct conf *
+conf_talking(void)
+{
+	struct conf *conf = conf_new();
+	int all = conf_filter_add(conf, "all", true);
+
+	conf_peer_add(conf, "global", "2001:db8::1", 65000);
+	conf_peer_add(conf, "four", "10.0.0.1", 65000);
+	for (size_t i = 0; i < conf->n_peers; i++) {
+		conf->peers[i].options.extended_next_hop = true;
+		conf->peers[i].options.import = conf->peers[i].options.export = all;
+	}
+	return conf;
+}
+
+static struct session *
+establish(struct shell *s, unsigned tweaks)
+{
+	struct session_net net = net_tweaked(tweaks);
+	struct open open = { .as = 65000,
+		.hold_time_s = 90,
+		.bgp_id = 0x0a000002,
+		.families = { true, true },
+		.as4 = true,
+		.extended_next_hop = (tweaks & EXTENDED) != 0 };
+	uint8_t octets[512];
+	struct wcur out = wcur_of(octets, sizeof(octets));
+	struct session *session;
+
+	ck_assert_int_eq(speaker_accept(s->sp, &net, &session), ACCEPT_OK);
+	open_put(&out, &open);
+	keepalive_put(&out);
+	ck_assert_uint_eq(
+	    session_receive(session, octets, wcur_len(&out), 10), wcur_len(&out));
+	ck_assert_ptr_eq(session_peer(session)->established, session);
+	return session;
+}
+
+static struct shell
+shell_talking(void)
+{
+	struct shell s = { .sp = speaker_new(1000, 1), .now_ms = 1000 };
+
+	speaker_configure(s.sp, conf_talking());
+	shell_run(&s);
+	return s;
+}
+
+START_TEST(self_of_session)
+{
+	struct shell s = shell_talking();
+	bool extended = (sessions[_i].net & EXTENDED) != 0;
+	char text[ADDR_TEXT_LEN];
+	struct out_group group;
+
+	establish(&s, sessions[_i].net);
+	ck_assert(out_group(speaker_out(s.sp), FAMILY_IPV6, 0, &group));
+	ck_assert_str_eq(addr_format(&group.key->self, text), sessions[_i].self6);
+	ck_assert_str_eq(
+	    addr_format(&group.key->self_link_local, text), sessions[_i].link_local);
+	ck_assert_uint_eq(group.key->link, sessions[_i].link);
+	ck_assert(!group.key->extended_next_hop);
+	ck_assert(out_group(speaker_out(s.sp), FAMILY_IPV4, 0, &group));
+	ck_assert_str_eq(addr_format(&group.key->self, text), sessions[_i].self4);
+	ck_assert_uint_eq(group.key->extended_next_hop, extended);
+	/* where IPv4 alone can be said, no link parts the groups */
+	ck_assert_uint_eq(group.key->link, extended ? sessions[_i].link : 0);
+	shell_run(&s);
+	shell_free(&s);
+}
+END_TEST
+
+/* A link-local next hop is one of the session's link, or of none. */
+START_TEST(received_next_hops)
+{
+	static const struct {
+		const char *what;
+		unsigned net;
+		const char *next_hop;
+		size_t len;
+		uint32_t link;
+	} updates[] = {
+		{ "link-local", 0, "10 fe80 00*13 01", 20, ETH0 },
+		{ "link-local, through a router", OVER_GLOBAL | HAS_GLOBAL | DISTANT,
+		    "10 fe80 00*13 01", 16, 0 },
+		{ "both", HAS_GLOBAL, "20 20010db8 00*11 01 fe80 00*13 01", 36, ETH0 },
+		{ "both, through a router", OVER_GLOBAL | HAS_GLOBAL | DISTANT,
+		    "20 20010db8 00*11 01 fe80 00*13 01", 16, 0 },
+		{ "both, over IPv4", OVER_IPV4, "20 20010db8 00*11 01 fe80 00*13 01",
+		    36, ETH0 },
+		{ "global", 0, "10 20010db8 00*11 01", 16, 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(updates) / sizeof(updates[0]); i++) {
+		struct shell s = shell_talking();
+		struct session *session = establish(&s, updates[i].net);
+		struct prefix prefix = prefix_from("fd09::/16");
+		uint8_t value[64], octets[256];
+		char text[160];
+		size_t len;
+		struct wcur out = wcur_of(octets, sizeof(octets));
+		const struct dest *dest;
+		struct addr link_local;
+		size_t start = message_begin(&out, MESSAGE_UPDATE);
+
+		snprintf(
+		    text, sizeof(text), "000201 %s 00 10fd09", updates[i].next_hop);
+		len = hex_bytes(text, value, sizeof(value));
+		wcur_u16(&out, 0);
+		wcur_u16(&out, (uint16_t)(3 + len + 4 + 9));
+		attribute_put(&out, ATTRIBUTE_OPTIONAL, ATTRIBUTE_MP_REACH, value, len);
+		len = hex_bytes("40010100 4002060201 0000fde8", value, sizeof(value));
+		wcur_bytes(&out, value, len);
+		message_end(&out, start);
+		session_receive(session, octets, wcur_len(&out), 10);
+		dest = rib_find(speaker_rib(s.sp), &prefix);
+		ck_assert_msg(dest != NULL, "%s", updates[i].what);
+		ck_assert_uint_eq(dest->paths->attrs->next_hop_len, updates[i].len);
+		ck_assert_uint_eq(attrs_next_hop_link(dest->paths->attrs, &link_local),
+		    updates[i].link);
+		shell_run(&s);
+		shell_free(&s);
+	}
+}
+END_TEST
+
 int
 main(void)
 {
@@ -233,6 +416,9 @@ main(void)
 	tcase_add_test(tc, links_go);
 	tcase_add_test(tc, links_come);
 	tcase_add_test(tc, unnumbered);
+	tcase_add_loop_test(
+	    tc, self_of_session, 0, (int)(sizeof(sessions) / sizeof(sessions[0])));
+	tcase_add_test(tc, received_next_hops);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
