@@ -77,7 +77,7 @@ bfd_socket_receiver(enum family family, bool multihop)
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)) < 0)
 		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
 	if (bind(fd, (struct sockaddr *)&ss,
-		sockaddr_from(&ss, &any, port_of(multihop))) < 0)
+		sockaddr_from(&ss, &any, port_of(multihop), 0)) < 0)
 		return give_up(fd);
 	return fd;
 }
@@ -103,8 +103,8 @@ bfd_socket_sender(enum family family, const struct addr *local, uint16_t port)
 	/* Nobody reads from it: the least that the system allows. */
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
 	if (bind(fd, (struct sockaddr *)&ss,
-		sockaddr_from(&ss, local->family == FAMILY_NONE ? &any : local, port)) <
-	    0)
+		sockaddr_from(
+		    &ss, local->family == FAMILY_NONE ? &any : local, port, 0)) < 0)
 		return give_up(fd);
 	return fd;
 }
@@ -195,7 +195,7 @@ bool
 bfd_socket_send(int fd, const struct addr *remote, bool multihop, const uint8_t *octets)
 {
 	struct sockaddr_storage ss;
-	socklen_t len = sockaddr_from(&ss, remote, port_of(multihop));
+	socklen_t len = sockaddr_from(&ss, remote, port_of(multihop), 0);
 
 	return sendto(fd, octets, BFD_PACKET_LEN, MSG_DONTWAIT | MSG_NOSIGNAL,
 		   (struct sockaddr *)&ss, len) == BFD_PACKET_LEN;

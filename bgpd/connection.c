@@ -20,6 +20,7 @@
 #include "listener.h"
 #include "log.h"
 #include "socket.h"
+#include "unnumbered.h"
 
 enum {
 	READ_MAX = 64 * 1024,
@@ -178,29 +179,49 @@ connection_write(struct session *session)
 		continue;
 }
 
+/* The link that both ends are on; 0: there is a router between them. */
+static uint32_t
+shared_link(const struct kernel *k, const struct session_net *net, uint32_t local_link)
+{
+	uint32_t link;
+
+	if (!kernel_is_connected(k, &net->remote, &link, NULL) || link != local_link)
+		return 0;
+	return link;
+}
+
 static void
 session_net_of(struct connection *c, struct session_net *net)
 {
 	const struct kernel *k = c->daemon->kernel;
 	struct sockaddr_storage ss = { 0 };
 	socklen_t len = sizeof(ss);
-	uint32_t link;
+	uint32_t link, scope;
 
 	*net = (struct session_net){ .local = socket_local(c->fd),
 		.remote = addr_none(),
 		.local4 = addr_none(),
-		.local6 = addr_none() };
+		.local6 = addr_none(),
+		.link_local = addr_none() };
 	net->shared.bits = 255;
 	if (getpeername(c->fd, (struct sockaddr *)&ss, &len) == 0)
 		net->remote = sockaddr_to(&ss);
-	link = kernel_address_link(k, &net->local);
+	scope = sockaddr_link(&ss);
+	link = scope != 0 ? scope : kernel_address_link(k, &net->local);
 	if (link != 0) {
 		net->local4 = kernel_link_address(k, link, FAMILY_IPV4);
 		net->local6 = kernel_link_address(k, link, FAMILY_IPV6);
+		net->link_local = kernel_link_local_address(k, link);
+		net->link = scope != 0 ? scope : shared_link(k, net, link);
 	}
+	if (scope != 0)
+		snprintf(net->interface, sizeof(net->interface), "%s",
+		    kernel_link_name(k, scope));
 	if (net->local.family == FAMILY_IPV4)
 		net->local4 = net->local;
-	else if (!addr_is_link_local(&net->local))
+	else if (addr_is_link_local(&net->local))
+		net->link_local = net->local;
+	else
 		net->local6 = net->local;
 	if (!kernel_is_connected(k, &net->remote, NULL, &net->shared))
 		net->shared.bits = 255;
@@ -274,15 +295,52 @@ static bool
 is_within_reach(const struct daemon *d, const struct peer *peer)
 {
 	return !peer->ebgp || peer->conf.options.multihop != 0 ||
-	       peer->conf.options.ttl_security > 1 ||
-	       kernel_is_connected(d->kernel, &peer->conf.address, NULL, NULL);
+	       peer->conf.options.ttl_security > 1 || peer->conf.interface[0] != '\0' ||
+	       kernel_is_connected(d->kernel, &peer->address, NULL, NULL);
+}
+
+static void
+say_unheard(const struct daemon *d, const char *name, char *why, size_t len)
+{
+	const char *trouble = unnumbered_trouble(d->unnumbered);
+
+	if (trouble[0] != '\0')
+		snprintf(why, len, "%s", trouble);
+	else
+		snprintf(why, len, "no router is heard on %s", name);
+}
+
+/*
+ * The link of a peer that is on one, in *link; 0 for any other.  False: it is not
+ * ready, and `why` says so.  The dial is tried again when it is: see speaker_link().
+ */
+static bool
+find_link(const struct daemon *d, const struct peer *peer, uint32_t *link, char *why,
+    size_t len)
+{
+	const char *name = peer->conf.interface;
+
+	*link = 0;
+	why[0] = '\0';
+	if (name[0] == '\0')
+		return true;
+	*link = kernel_link_index(d->kernel, name);
+	if (*link == 0)
+		snprintf(why, len, "there is no interface %s", name);
+	else if (!kernel_link_is_up(d->kernel, *link))
+		snprintf(why, len, "the interface %s is down or has no carrier", name);
+	else if (kernel_link_local_address(d->kernel, *link).family == FAMILY_NONE)
+		snprintf(why, len, "%s has no link-local address that is ready", name);
+	else if (peer->address.family == FAMILY_NONE)
+		say_unheard(d, name, why, len);
+	return why[0] == '\0';
 }
 
 /* -1: *what says at which step. */
 static int
-open_and_bind(const struct peer *peer, const char **what)
+open_and_bind(const struct peer *peer, uint32_t link, const char **what)
 {
-	enum family family = (enum family)peer->conf.address.family;
+	enum family family = (enum family)peer->address.family;
 	const struct addr *local = &peer->conf.options.local_address;
 	struct sockaddr_storage ss;
 	int on = 1;
@@ -297,7 +355,7 @@ open_and_bind(const struct peer *peer, const char **what)
 		return fd;
 	*what = "bind to local-address";
 	(void)setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
-	if (bind(fd, (struct sockaddr *)&ss, sockaddr_from(&ss, local, 0)) < 0) {
+	if (bind(fd, (struct sockaddr *)&ss, sockaddr_from(&ss, local, 0, link)) < 0) {
 		int error = errno;
 
 		close(fd);
@@ -325,15 +383,21 @@ connection_dial(struct daemon *d, struct session *session)
 	const struct peer *peer = session_peer(session);
 	struct connection *c = connection_new(d, -1);
 	const char *what;
+	char why[96];
 	struct sockaddr_storage ss;
+	uint32_t link;
 
 	c->session = session;
 	session_set_user(session, c);
+	if (!find_link(d, peer, &link, why, sizeof(why))) {
+		connection_lost(c, why, 0);
+		return;
+	}
 	if (!is_within_reach(d, peer)) {
 		connection_lost(c, unreachable, 0);
 		return;
 	}
-	c->fd = open_and_bind(peer, &what);
+	c->fd = open_and_bind(peer, link, &what);
 	if (c->fd < 0) {
 		connection_lost(c, what, errno);
 		return;
@@ -345,7 +409,7 @@ connection_dial(struct daemon *d, struct session *session)
 	event_priority_set(c->readable, PRIORITY_SOCKET);
 	event_priority_set(c->writable, PRIORITY_SOCKET);
 	if (connect(c->fd, (struct sockaddr *)&ss,
-		sockaddr_from(&ss, &peer->conf.address, peer->conf.options.port)) ==
+		sockaddr_from(&ss, &peer->address, peer->conf.options.port, link)) ==
 	    0) {
 		finish_dial(c);
 		return;

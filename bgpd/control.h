@@ -79,6 +79,12 @@ struct control_ops {
 	bool (*fib_walk)(
 	    void *arg, uint32_t *position, control_fib_emit *emit, void *emit_arg);
 
+	/* The routers heard on an unnumbered peer's link, at most `max`. */
+	unsigned (*routers)(
+	    void *arg, const char *interface, struct addr *out, unsigned max);
+	/* The name of an interface. */
+	const char *(*link_name)(void *arg, uint32_t ifindex);
+
 	/* 0, or -1 with `error`: lines parted by '\n'. */
 	int (*reload)(void *arg, char *error, size_t len);
 	/* Begins the end.  control_free() then tells the client that it is over. */

@@ -25,6 +25,7 @@
 #include "listener.h"
 #include "log.h"
 #include "tunnel.h"
+#include "unnumbered.h"
 
 enum {
 	WORK_BUDGET = 4096, /* destinations or changes a slice */
@@ -141,12 +142,16 @@ sweep_later(struct daemon *d, const struct peer *peer)
 	if (d->fib == NULL || d->converged || peer == NULL ||
 	    !peer_has_announced_all(peer))
 		return;
+	/* The same link-local address may be another peer's, on another link: its
+	 * routes wait for the sweep of all. */
+	if (addr_is_link_local(&peer->address))
+		return;
 	for (size_t i = 0; i < d->n_swept_peers; i++)
-		if (addr_equal(&d->swept_peers[i], &peer->conf.address))
+		if (addr_equal(&d->swept_peers[i], &peer->address))
 			return;
 	d->swept_peers =
 	    mem_resize(d->swept_peers, d->n_swept_peers + 1, sizeof(*d->swept_peers));
-	d->swept_peers[d->n_swept_peers++] = peer->conf.address;
+	d->swept_peers[d->n_swept_peers++] = peer->address;
 }
 
 /*
@@ -186,8 +191,14 @@ handle_events(struct daemon *d)
 		case EVENT_DIAL: connection_dial(d, event.session); break;
 		case EVENT_CLOSE: connection_close(event.session); break;
 		case EVENT_END_OF_RIB: sweep_later(d, event.peer); break;
+		case EVENT_NEIGHBOR_FAILED:
+			unnumbered_peer_failed(d->unnumbered, event.peer);
+			break;
 		case EVENT_CONVERGED: d->converged = d->sweep_due = true; break;
 		case EVENT_PEER_UP:
+			unnumbered_peer_up(d->unnumbered, event.peer);
+			d->bfd_due = true;
+			break;
 		case EVENT_PEER_DOWN:
 		case EVENT_PEER_ADDED:
 		case EVENT_PEER_REMOVED: d->bfd_due = true; break;
@@ -315,11 +326,32 @@ on_address(
 	struct daemon *d = arg;
 
 	(void)bits;
-	(void)ifindex;
-	(void)present;
-	/* Told once a link; another one may still have the address. */
-	speaker_own_address(d->speaker, a, kernel_is_local_address(d->kernel, a));
+	daemon_set_now(d);
+	if (addr_is_link_local(a)) {
+		speaker_own_address(d->speaker, a, ifindex, present);
+		if (present) /* peers on that link can be dialled now */
+			speaker_link(d->speaker, ifindex,
+			    kernel_link_name(d->kernel, ifindex), true,
+			    kernel_link_is_up(d->kernel, ifindex));
+		if (present)
+			unnumbered_link(d->unnumbered);
+	} else {
+		/* Told once a link; another one may still have the address. */
+		speaker_own_address(
+		    d->speaker, a, 0, kernel_is_local_address(d->kernel, a));
+	}
 	d->bfd_due = true; /* what is connected may be so no longer */
+	daemon_wake(d);
+}
+
+static void
+on_link(void *arg, uint32_t ifindex, const char *name, bool up, bool usable)
+{
+	struct daemon *d = arg;
+
+	daemon_set_now(d);
+	speaker_link(d->speaker, ifindex, name, up, usable);
+	unnumbered_link(d->unnumbered);
 	daemon_wake(d);
 }
 
@@ -382,6 +414,7 @@ on_synced(void *arg)
 	d->started = true;
 	guard_forget(d);
 	guard_watch(d);
+	unnumbered_configure(d->unnumbered);
 	listener_open(d->listener);
 	if (d->reload_asked)
 		raise(SIGHUP); /* not from inside of the kernel's callback */
@@ -393,6 +426,7 @@ static const struct kernel_events kernel_events = { .igp = on_igp,
 	.address = on_address,
 	.workload = on_workload,
 	.links = on_links,
+	.link = on_link,
 	.synced = on_synced,
 	.log = on_kernel_log };
 
@@ -514,6 +548,7 @@ open_base(struct daemon *d)
 	(void)getrandom(&seed, sizeof(seed), GRND_NONBLOCK);
 	d->speaker = speaker_new(now_ms(), seed);
 	d->bfd = bfd_shell_new(d);
+	d->unnumbered = unnumbered_new(d);
 	d->read_buffer = mem_alloc(READ_BUFFER_LEN);
 	set_hostname(d);
 	watch_signals(d);
@@ -604,6 +639,7 @@ daemon_free(struct daemon *d)
 	tunnel_free(d->tunnel);
 	if (d->bfd != NULL)
 		bfd_shell_free(d->bfd);
+	unnumbered_free(d->unnumbered, d->keep_routes);
 	if (d->kernel != NULL)
 		kernel_free(d->kernel);
 	if (d->speaker != NULL)

@@ -21,6 +21,7 @@ struct bfd_shell;
 struct fib;
 struct listener;
 struct tunnel;
+struct unnumbered;
 
 /* Event priorities. */
 enum { PRIORITY_TIMER, PRIORITY_SOCKET, PRIORITY_WORK, PRIORITY_COUNT };
@@ -44,6 +45,7 @@ struct daemon {
 	struct kernel *kernel;
 	struct fib *fib;
 	struct tunnel *tunnel;
+	struct unnumbered *unnumbered;
 	struct listener *listener;
 	struct bfd_shell *bfd;
 	struct control *control;

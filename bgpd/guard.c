@@ -21,7 +21,7 @@ enum { TTL_MAX = 255 };
 static enum family
 family_of(const struct peer *peer)
 {
-	return (enum family)peer->conf.address.family;
+	return (enum family)peer->address.family;
 }
 
 /* On a connection that has data on its way, both sides' TCP go on sending it until it
@@ -30,7 +30,7 @@ static int
 set_key(int fd, const struct peer *peer)
 {
 	struct prefix host =
-	    prefix_of(&peer->conf.address, family_max_bits(family_of(peer)));
+	    prefix_of(&peer->address, family_max_bits(family_of(peer)));
 	size_t key_len = 0;
 	const char *key = secret_text(peer->conf.options.password, &key_len);
 
@@ -119,7 +119,7 @@ guard_admits(int fd, const struct listener *listener, const struct peer *peer,
 	int error = 0;
 
 	if (secret != 0)
-		error = listener_check_md5(listener, &peer->conf.address, secret);
+		error = listener_check_md5(listener, &peer->address, secret);
 	if (error == 0)
 		return is_near(fd, peer, why, len);
 	snprintf(why, len, "the listening socket has no TCP MD5 key for it: %s",

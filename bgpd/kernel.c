@@ -73,6 +73,9 @@ kernel_link_changed(struct kernel *k, struct kernel_link *link, unsigned change)
 	if (change == 0)
 		return;
 	ifindex = link->ifindex;
+	if (k->events->link != NULL)
+		k->events->link(k->arg, ifindex, link->name, kernel_link_up(link),
+		    kernel_link_usable(link));
 	kernel_view_link(&k->view, link, change);
 	link = kernel_links_find(&k->links, ifindex);
 	if (link != NULL)
@@ -446,6 +449,12 @@ struct addr
 kernel_link_address(const struct kernel *k, uint32_t ifindex, enum family family)
 {
 	return kernel_links_address(&k->links, ifindex, family);
+}
+
+struct addr
+kernel_link_local_address(const struct kernel *k, uint32_t ifindex)
+{
+	return kernel_links_link_local(&k->links, ifindex);
 }
 
 const char *

@@ -46,6 +46,10 @@ struct kernel_events {
 	    bool present);
 	/* A link came or left, went up or down. */
 	void (*links)(void *arg);
+	/* … which one, and how it is now: `up`, and with its carrier `usable`.  One
+	 * that was deleted has no name and is neither. */
+	void (*link)(
+	    void *arg, uint32_t ifindex, const char *name, bool up, bool usable);
 	/* Once: all that was there at the start has been told. */
 	void (*synced)(void *arg);
 	/* `level` is an enum conf_log_level. */
@@ -81,10 +85,13 @@ uint32_t kernel_address_link(const struct kernel *k, const struct addr *a);
 /* A global address on that link (no link-local one); FAMILY_NONE: it has none. */
 struct addr
 kernel_link_address(const struct kernel *k, uint32_t ifindex, enum family family);
+/* The link-local address on that link; FAMILY_NONE: it has none that is ready. */
+struct addr kernel_link_local_address(const struct kernel *k, uint32_t ifindex);
 /* "?" for an unknown link. */
 const char *kernel_link_name(const struct kernel *k, uint32_t ifindex);
 /* 0: there is no link of that name. */
 uint32_t kernel_link_index(const struct kernel *k, const char *name);
+/* Up, and with its carrier. */
 bool kernel_link_is_up(const struct kernel *k, uint32_t ifindex);
 
 struct kernel_counters {

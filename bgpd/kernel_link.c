@@ -507,18 +507,31 @@ kernel_links_of_address(const struct kernel_links *links, const struct addr *a)
 	return 0;
 }
 
-struct addr
-kernel_links_address(
-    const struct kernel_links *links, uint32_t ifindex, enum family family)
+/* New ones are put in front: the oldest, the primary, is the last. */
+static struct addr
+find_oldest(const struct kernel_links *links, uint32_t ifindex, enum family family,
+    bool link_local)
 {
 	const struct kernel_link *link = kernel_links_find(links, ifindex);
 	struct addr found = addr_none();
 
-	/* New ones are put in front: the oldest, the primary, is the last. */
 	for (struct kernel_address *a = link != NULL ? link->addresses : NULL;
 	     a != NULL; a = a->next)
 		if (a->local.family == family && a->reported &&
-		    !addr_is_link_local(&a->local))
+		    addr_is_link_local(&a->local) == link_local)
 			found = a->local;
 	return found;
+}
+
+struct addr
+kernel_links_address(
+    const struct kernel_links *links, uint32_t ifindex, enum family family)
+{
+	return find_oldest(links, ifindex, family, false);
+}
+
+struct addr
+kernel_links_link_local(const struct kernel_links *links, uint32_t ifindex)
+{
+	return find_oldest(links, ifindex, FAMILY_IPV6, true);
 }

@@ -98,5 +98,6 @@ uint32_t
 kernel_links_of_address(const struct kernel_links *links, const struct addr *a);
 struct addr kernel_links_address(
     const struct kernel_links *links, uint32_t ifindex, enum family family);
+struct addr kernel_links_link_local(const struct kernel_links *links, uint32_t ifindex);
 
 #endif

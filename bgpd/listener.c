@@ -161,7 +161,7 @@ open_on(const struct addr *addr, uint16_t port)
 	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (addr->family == FAMILY_IPV6)
 		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
-	if (bind(fd, (struct sockaddr *)&ss, sockaddr_from(&ss, addr, port)) < 0) {
+	if (bind(fd, (struct sockaddr *)&ss, sockaddr_from(&ss, addr, port, 0)) < 0) {
 		int error = errno;
 
 		close(fd);

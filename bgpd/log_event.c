@@ -181,11 +181,26 @@ octets_text(const struct speaker_event *event, char *buf)
 	return buf;
 }
 
+/* "fe80::1%eth0", "eth0" of an unnumbered one whose router is not known. */
+static void
+address_of(const struct peer *peer, char *buf, size_t len)
+{
+	const char *interface = peer->conf.interface;
+	char text[ADDR_TEXT_LEN];
+
+	addr_format(&peer->address, text);
+	if (peer->address.family == FAMILY_NONE && interface[0] != '\0')
+		snprintf(buf, len, "%s", interface);
+	else
+		snprintf(buf, len, "%s%s%s", text, interface[0] == '\0' ? "" : "%",
+		    interface);
+}
+
 static void
 say_peer(const struct speaker_event *event, char *buf, size_t len)
 {
 	const struct peer *peer = event->peer;
-	char addr[ADDR_TEXT_LEN];
+	char addr[ADDR_TEXT_LEN + CONF_INTERFACE_LEN + 1];
 
 	if (peer == NULL) {
 		snprintf(buf, len, "%s",
@@ -193,7 +208,7 @@ say_peer(const struct speaker_event *event, char *buf, size_t len)
 						 : "peer added");
 		return;
 	}
-	addr_format(&peer->conf.address, addr);
+	address_of(peer, addr, sizeof(addr));
 	if (event->kind == EVENT_PEER_UP)
 		snprintf(buf, len,
 		    "session established, %s, AS %" PRIu32 ", hold time %u s", addr,
@@ -311,6 +326,7 @@ say(const struct speaker_event *event, char *buf, size_t len)
 		snprintf(buf, len, "OPEN refused: %s", event->text);
 		break;
 	case EVENT_DIAL:
+	case EVENT_NEIGHBOR_FAILED:
 	case EVENT_CLOSE: buf[0] = '\0'; break;
 	}
 }
@@ -377,7 +393,8 @@ log_event(const struct speaker_event *event)
 	char sentence[SENTENCE_LEN];
 	enum conf_log_level level;
 
-	if (event->kind == EVENT_DIAL || event->kind == EVENT_CLOSE)
+	if (event->kind == EVENT_DIAL || event->kind == EVENT_CLOSE ||
+	    event->kind == EVENT_NEIGHBOR_FAILED)
 		return;
 	level = (enum conf_log_level)kinds[event->kind].level;
 	if (!log_is_on(level) || (kinds[event->kind].repeats && is_repeated(event)))

@@ -17,6 +17,7 @@
 #include "secret.h"
 #include "socket.h"
 #include "tunnel.h"
+#include "unnumbered.h"
 
 /* Behind those that are there already. */
 static struct addr *
@@ -147,6 +148,7 @@ take_over(struct daemon *d, char *error, size_t len)
 	speaker_configure(d->speaker, conf);
 	d->bfd_due = true;
 	guard_reconfigure(d);
+	unnumbered_configure(d->unnumbered);
 	tunnel_reconfigured(d->tunnel);
 	daemon_fill_control_ops(d);
 	log_notice("configuration reloaded");

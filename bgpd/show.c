@@ -23,6 +23,17 @@ show_addr(const struct addr *addr)
 }
 
 json_t *
+show_addr_on(const struct addr *addr, const char *interface)
+{
+	char text[ADDR_TEXT_LEN], zoned[ADDR_TEXT_LEN + CONF_INTERFACE_LEN + 1];
+
+	if (!addr_is_link_local(addr) || interface[0] == '\0')
+		return show_addr(addr);
+	snprintf(zoned, sizeof(zoned), "%s%%%s", addr_format(addr, text), interface);
+	return text_json(zoned);
+}
+
+json_t *
 show_router_id(uint32_t host_order)
 {
 	struct addr addr = addr_ipv4(host_order);
@@ -52,7 +63,8 @@ not_established(const struct control_ops *ops)
 			continue;
 		row = json_object();
 		show_put(row, "name", text_json(peer->conf.name));
-		show_put(row, "address", show_addr(&peer->conf.address));
+		show_put(
+		    row, "address", show_addr_on(&peer->address, peer->conf.interface));
 		show_put(row, "state", json_string(fsm_state_name(peer_state(peer))));
 		show_put(row, "disabled", json_boolean(peer->disabled));
 		show_put(row, "down_s", show_age(ops, peer->down_since_ms));

@@ -37,7 +37,9 @@ json_t *show_kernel_route(const struct control_fib_route *route);
 void show_attributes(json_t *row, struct slice block, bool as4);
 
 /* ---- shared by the renderers ---- */
-json_t *show_addr(const struct addr *addr);  /* null for FAMILY_NONE */
+json_t *show_addr(const struct addr *addr); /* null for FAMILY_NONE */
+/* With the zone of a link-local one: "fe80::1%eth0"; `interface` "" is none. */
+json_t *show_addr_on(const struct addr *addr, const char *interface);
 json_t *show_router_id(uint32_t host_order); /* null for 0 */
 /* Whole seconds from `then_ms` to now; null where `then_ms` is 0. */
 json_t *show_age(const struct control_ops *ops, uint64_t then_ms);

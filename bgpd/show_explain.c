@@ -286,7 +286,7 @@ explain_peer(json_t *answer, const struct control_ops *ops, const struct prefix 
 	bool sent;
 
 	show_put(row, "name", text_json(peer->conf.name));
-	show_put(row, "address", show_addr(&peer->conf.address));
+	show_put(row, "address", show_addr_on(&peer->address, peer->conf.interface));
 	show_put(row, "state", json_string(fsm_state_name(peer_state(peer))));
 	sent = put_sent(row, ops, peer, family, dest);
 	show_put(row, "behind", json_boolean(is_behind(peer, family)));

@@ -39,6 +39,9 @@ put_key(json_t *o, const struct group_key *key)
 	    key->add_path == 0 ? json_null() : json_integer(key->add_path));
 	show_put(o, "next_hop", next_hop_text(key->next_hop));
 	show_put(o, "local_address", show_addr(&key->self));
+	show_put(o, "local_link_local", show_addr(&key->self_link_local));
+	show_put(o, "link", key->link == 0 ? json_null() : json_integer(key->link));
+	show_put(o, "extended_next_hop", json_boolean(key->extended_next_hop));
 	show_put(o, "shared_subnet", shared_subnet(key));
 	show_put(o, "remove_private_as", json_boolean(key->remove_private));
 	show_put(o, "long_lived_restart", json_boolean(key->long_lived));

@@ -56,7 +56,8 @@ show_peer(const struct control_ops *ops, const struct peer *peer)
 	uint32_t as = peer_as(peer);
 
 	show_put(o, "name", text_json(peer->conf.name));
-	show_put(o, "address", show_addr(&peer->conf.address));
+	show_put(o, "address", show_addr_on(&peer->address, peer->conf.interface));
+	show_put(o, "interface", text_json_or_null(peer->conf.interface));
 	show_put(o, "as", as == 0 ? json_null() : json_integer(as));
 	show_put(o, "local_as", json_integer(peer->conf.options.local_as));
 	show_put(o, "type", json_string(peer->ebgp ? "ebgp" : "ibgp"));
@@ -162,6 +163,7 @@ negotiated(const struct peer *peer)
 	show_put(o, "route_refresh", json_boolean(params->route_refresh));
 	show_put(o, "enhanced_refresh", json_boolean(params->enhanced_refresh));
 	show_put(o, "extended_message", json_boolean(params->extended_message));
+	show_put(o, "extended_next_hop", json_boolean(params->extended_next_hop));
 	show_put(o, "add_path", add_path(params));
 	show_put(o, "graceful_restart", graceful_restart(&peer->remote_open));
 	show_put(o, "long_lived_restart", long_lived_restart(&peer->remote_open));
@@ -283,6 +285,24 @@ blocked(const struct peer *peer)
 	return o;
 }
 
+/* More than one means that the link is not what unnumbered peers are for. */
+static json_t *
+routers_heard(const struct control_ops *ops, const struct peer *peer)
+{
+	enum { SHOWN_MAX = 8 };
+	struct addr routers[SHOWN_MAX];
+	json_t *list = json_array();
+	unsigned n;
+
+	if (!conf_peer_is_unnumbered(&peer->conf))
+		return list;
+	n = ops->routers(ops->arg, peer->conf.interface, routers, SHOWN_MAX);
+	for (unsigned i = 0; i < n; i++)
+		json_array_append_new(
+		    list, show_addr_on(&routers[i], peer->conf.interface));
+	return list;
+}
+
 json_t *
 show_peer_record(const struct control_ops *ops, const struct peer *peer)
 {
@@ -292,6 +312,8 @@ show_peer_record(const struct control_ops *ops, const struct peer *peer)
 
 	show_put(o, "group", group_name(ops, peer));
 	show_put(o, "from_cluster", json_boolean(peer->conf.from_cluster));
+	show_put(o, "unnumbered", json_boolean(conf_peer_is_unnumbered(&peer->conf)));
+	show_put(o, "routers", routers_heard(ops, peer));
 	show_put(o, "passive", json_boolean(peer->conf.options.passive));
 	show_put(o, "authentication",
 	    json_string(peer->conf.options.password != 0 ? "md5" : "none"));
@@ -299,7 +321,8 @@ show_peer_record(const struct control_ops *ops, const struct peer *peer)
 	    peer->conf.options.ttl_security == 0
 		? json_null()
 		: json_integer(peer->conf.options.ttl_security));
-	show_put(o, "local_address", up ? show_addr(&peer->net.local) : json_null());
+	show_put(o, "local_address",
+	    up ? show_addr_on(&peer->net.local, peer->net.interface) : json_null());
 	show_put(o, "hostname",
 	    seen ? text_json_or_null(peer->remote_open.hostname) : json_null());
 	show_put(o, "import", filter_name(ops, peer->conf.options.import));

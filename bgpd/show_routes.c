@@ -43,6 +43,12 @@ next_hop_reason(const struct path *path, char *buf)
 	const struct nexthop *nh = path->attrs->nexthop;
 	char text[ADDR_TEXT_LEN];
 
+	if (addr_is_link_local(&addr) && (nh == NULL || nh->link == 0)) {
+		snprintf(buf, REASON_LEN,
+		    "next hop %s is link-local, and its peer is on no link of ours",
+		    addr_format(&addr, text));
+		return buf;
+	}
 	snprintf(buf, REASON_LEN, "next hop %s is %s", addr_format(&addr, text),
 	    nh != NULL && nh->own ? "an address of ours" : "unreachable");
 	return buf;
@@ -152,10 +158,13 @@ row_end(
 static json_t *
 path_row(const struct row_context *row, const struct path *path)
 {
-	struct addr next_hop = attrs_next_hop_addr(path->attrs);
+	struct addr next_hop = attrs_next_hop_addr(path->attrs), link_local;
+	uint32_t link = attrs_next_hop_link(path->attrs, &link_local);
 	json_t *o = row_begin(row, path);
 
-	show_put(o, "next_hop", show_addr(&next_hop));
+	show_put(o, "next_hop",
+	    show_addr_on(
+		&next_hop, link == 0 ? "" : row->ops->link_name(row->ops->arg, link)));
 	show_attributes(o, attrs_block(path->attrs), true);
 	show_put(o, "local_pref", json_integer(path->attrs->local_pref));
 	row_end(o, row, path, path->path_id);

@@ -11,7 +11,8 @@
 #include <string.h>
 
 socklen_t
-sockaddr_from(struct sockaddr_storage *out, const struct addr *addr, uint16_t port)
+sockaddr_from(
+    struct sockaddr_storage *out, const struct addr *addr, uint16_t port, uint32_t link)
 {
 	memset(out, 0, sizeof(*out));
 	if (addr->family == FAMILY_IPV4) {
@@ -27,6 +28,8 @@ sockaddr_from(struct sockaddr_storage *out, const struct addr *addr, uint16_t po
 	in6->sin6_family = AF_INET6;
 	in6->sin6_port = htons(port);
 	memcpy(&in6->sin6_addr, addr->bytes, 16);
+	if (addr_is_link_local(addr))
+		in6->sin6_scope_id = link;
 	return sizeof(*in6);
 }
 
@@ -47,6 +50,16 @@ sockaddr_to(const struct sockaddr_storage *from)
 		return addr_from_bytes(FAMILY_IPV6, in6->sin6_addr.s6_addr);
 	}
 	return addr_none();
+}
+
+uint32_t
+sockaddr_link(const struct sockaddr_storage *from)
+{
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)from;
+
+	if (from->ss_family != AF_INET6 || !IN6_IS_ADDR_LINKLOCAL(&in6->sin6_addr))
+		return 0;
+	return in6->sin6_scope_id;
 }
 
 struct addr
@@ -125,7 +138,7 @@ socket_set_md5(int fd, const struct prefix *prefix, const char *key, size_t key_
 	bool is_host = prefix->bits == family_max_bits((enum family)prefix->family);
 	int error = 0;
 
-	(void)sockaddr_from(&sig.tcpm_addr, &address, 0);
+	(void)sockaddr_from(&sig.tcpm_addr, &address, 0, 0);
 	if (!is_host) {
 		sig.tcpm_flags = TCP_MD5SIG_FLAG_PREFIX;
 		sig.tcpm_prefixlen = prefix->bits;

@@ -9,11 +9,14 @@
 
 #include "bgp/conf.h"
 
-/* Returns the length for bind() and connect(). */
-socklen_t
-sockaddr_from(struct sockaddr_storage *out, const struct addr *addr, uint16_t port);
+/* Returns the length for bind() and connect().  `link` counts with a link-local address
+ * alone: the number of its interface. */
+socklen_t sockaddr_from(struct sockaddr_storage *out, const struct addr *addr,
+    uint16_t port, uint32_t link);
 /* An IPv4-mapped IPv6 address becomes IPv4. */
 struct addr sockaddr_to(const struct sockaddr_storage *from);
+/* The interface of a link-local address; 0: it is none. */
+uint32_t sockaddr_link(const struct sockaddr_storage *from);
 struct addr socket_local(int fd);
 
 /* What every BGP connection has: no delay, precedence (RFC 4271 appendix E). */

@@ -11,6 +11,7 @@
 #include "daemon.h"
 #include "fib.h"
 #include "log.h"
+#include "unnumbered.h"
 
 enum {
 	PEER_WAIT_MS = 30000,  /* End-of-RIB of a peer that came up */
@@ -192,6 +193,22 @@ walk_fib(void *arg, uint32_t *position, control_fib_emit *emit, void *emit_arg)
 	       fib_walk(walk.daemon->fib, position, emit_one, &walk);
 }
 
+static unsigned
+routers(void *arg, const char *interface, struct addr *out, unsigned max)
+{
+	const struct daemon *d = arg;
+
+	return unnumbered_routers(d->unnumbered, interface, out, max);
+}
+
+static const char *
+link_name(void *arg, uint32_t ifindex)
+{
+	const struct daemon *d = arg;
+
+	return kernel_link_name(d->kernel, ifindex);
+}
+
 void
 daemon_fill_control_ops(struct daemon *d)
 {
@@ -206,6 +223,8 @@ daemon_fill_control_ops(struct daemon *d)
 		.fib_route = fib_route,
 		.fib_counts = fib_counts,
 		.fib_walk = walk_fib,
+		.routers = routers,
+		.link_name = link_name,
 		.reload = reload,
 		.shutdown = shutdown_now };
 }

@@ -32,6 +32,14 @@ print_identity(const json_t *peer, FILE *out)
 	if (has(peer, "description"))
 		print_line(out, "description", "%s", field_text(peer, "description"));
 	print_line(out, "address", "%s", field_text(peer, "address"));
+	if (field_is_true(peer, "unnumbered")) {
+		char list[LIST_LEN];
+
+		print_line(
+		    out, "interface", "%s, unnumbered", field_text(peer, "interface"));
+		print_line(out, "routers heard", "%s",
+		    field_list(peer, "routers", list, sizeof(list)));
+	}
 	print_line(out, "AS", "%s, local AS %s, %s%s%s%s", field_digits(peer, "as", as),
 	    field_digits(peer, "local_as", local_as), field_text(peer, "type"),
 	    field_is_true(peer, "client") ? ", reflector client" : "",
@@ -136,6 +144,8 @@ print_session(const json_t *peer, FILE *out)
 	    field_is_true(negotiated, "enhanced_refresh") ? ", enhanced" : "");
 	print_line(
 	    out, "extended message", "%s", yes_no(negotiated, "extended_message"));
+	print_line(
+	    out, "extended next hop", "%s", yes_no(negotiated, "extended_next_hop"));
 	print_graceful_restart(json_object_get(negotiated, "graceful_restart"), out);
 	print_long_lived(json_object_get(negotiated, "long_lived_restart"), out);
 }

@@ -49,10 +49,17 @@ struct attrs {
 	uint16_t cluster_len; /* number of cluster ids */
 	uint16_t flags;       /* enum attrs_flag */
 	uint8_t origin;       /* enum origin */
-	uint8_t next_hop_len; /* 0 (own routes), 4, 16, 32 */
+	uint8_t next_hop_len; /* 0 (own routes), 4, 16, 32; with a link 20, 36 */
 	uint16_t block_len;
 	uint8_t data[]; /* next_hop_len octets of next hop, then the block */
 };
+
+/*
+ * A link-local next hop means nothing without its link: behind the octets of the wire
+ * (RFC 2545 3: a link-local address alone, or a global one and a link-local one) stands
+ * the number of the interface, where it is known.
+ */
+enum { NEXT_HOP_LINK_LEN = 4, NEXT_HOP_MAX_LEN = 32 + NEXT_HOP_LINK_LEN };
 
 struct attr_table;
 
@@ -107,8 +114,12 @@ attrs_block(const struct attrs *a)
 	return (struct slice){ a->data + a->next_hop_len, a->block_len };
 }
 
-/* The next hop as an address: global part of a 32-octet one; FAMILY_NONE without. */
+/* The next hop as an address: the global part where there are two; FAMILY_NONE without.
+ */
 struct addr attrs_next_hop_addr(const struct attrs *a);
+/* The link (its interface's number) that the next hop is on, and its link-local address
+ * there; 0: it has none, or of no known link. */
+uint32_t attrs_next_hop_link(const struct attrs *a, struct addr *link_local);
 
 /* Does AS_PATH contain `as` more than `allowed` times? (RFC 4271 9.1.2) */
 bool attrs_has_as(const struct attrs *a, uint32_t as, unsigned allowed);

@@ -10,6 +10,7 @@
 #include "bgp/prefix.h"
 
 enum { CONF_NAME_LEN = 64, CONF_TEXT_LEN = 256, CONF_PATH_LEN = 256 };
+enum { CONF_INTERFACE_LEN = 16 }; /* IFNAMSIZ */
 
 struct conf_router {
 	uint32_t as;
@@ -136,12 +137,14 @@ struct conf_peer_options {
 	uint16_t bfd_interval_ms;
 	uint8_t bfd_multiplier;
 	uint32_t long_lived_stale_time_s; /* 0: off, as it is without the above */
+	bool extended_next_hop; /* RFC 8950 */
 };
 
 struct conf_peer {
 	char name[CONF_NAME_LEN];
 	char description[CONF_TEXT_LEN];
-	struct addr address;
+	struct addr address; /* FAMILY_NONE: unnumbered, whoever is on `interface` */
+	char interface[CONF_INTERFACE_LEN]; /* of a link-local address; else "" */
 	bool enabled;
 	bool from_cluster;
 	bool reflector; /* of ours: a cluster node, and we are none */
@@ -152,6 +155,12 @@ struct conf_peer {
 	struct addr local_address6;
 	struct conf_peer_options options;
 };
+
+static inline bool
+conf_peer_is_unnumbered(const struct conf_peer *peer)
+{
+	return peer->address.family == FAMILY_NONE && peer->interface[0] != '\0';
+}
 
 /* A group with a range accepts peers that have no section of their own. */
 struct conf_group {

@@ -37,8 +37,8 @@ struct conf_plan {
 
 /*
  * One step a peer: first those of `after` in its order, then the removed ones in the
- * order of `before`.  A peer is known by its address.  The plan points into both
- * configurations and is freed with conf_plan_free().
+ * order of `before`.  A peer is known by its address and interface.  The plan points
+ * into both configurations and is freed with conf_plan_free().
  */
 struct conf_plan conf_plan_make(const struct conf *before, const struct conf *after);
 void conf_plan_free(struct conf_plan *plan);

@@ -39,8 +39,9 @@ struct open {
 	bool families[FAMILY_COUNT]; /* multiprotocol; IPv4 alone where none is sent */
 	bool as4;
 	bool route_refresh;
-	bool enhanced_refresh; /* RFC 7313 */
-	bool extended_message; /* RFC 8654 */
+	bool enhanced_refresh;  /* RFC 7313 */
+	bool extended_message;  /* RFC 8654 */
+	bool extended_next_hop; /* RFC 8950 4: IPv6 next hops for IPv4 unicast */
 
 	bool graceful_restart; /* RFC 4724 3: the capability is there */
 	bool restarting;       /* R bit */
@@ -76,6 +77,7 @@ struct session_params {
 	bool route_refresh;
 	bool enhanced_refresh;
 	bool extended_message;
+	bool extended_next_hop;
 	uint8_t add_path[FAMILY_COUNT]; /* what we may do: bits of enum add_path */
 	uint16_t hold_time_s;           /* the smaller; 0: no keepalives */
 	uint16_t keepalive_s;           /* a third of it */

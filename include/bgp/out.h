@@ -42,8 +42,12 @@ struct group_key {
 	uint32_t local_as;
 	uint32_t remote_as; /* eBGP; 0 on iBGP */
 	uint32_t cluster_id;
-	struct addr self;     /* next hop self; FAMILY_NONE: cannot be expressed */
-	struct prefix shared; /* subnet shared with the peer; bits 255: none */
+	uint32_t link; /* interface that the peer is on, where a next hop may be on it
+			* by a link-local address; 0: none */
+	struct addr self; /* next hop self; FAMILY_NONE: cannot be expressed */
+	struct addr self_link_local; /* … goes along with it (RFC 2545 3); FAMILY_NONE
+				      */
+	struct prefix shared;        /* subnet shared with the peer; bits 255: none */
 };
 
 void group_key_init(struct group_key *key, enum family family);

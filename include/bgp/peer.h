@@ -21,6 +21,9 @@ struct peer {
 	/* identity */
 	uint32_t number; /* in the RIB and in the groups */
 	struct conf_peer conf;
+	/* The configured one, or that of the router on the link of an unnumbered peer:
+	 * FAMILY_NONE while none is known. */
+	struct addr address;
 	bool dynamic; /* made for a connection from a range */
 	int group;    /* index into conf.groups of a dynamic peer, else -1 */
 	bool ebgp;

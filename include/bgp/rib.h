@@ -70,7 +70,9 @@ enum nexthop_state { NEXTHOP_UNREACHABLE, NEXTHOP_REACHABLE };
 struct nexthop {
 	struct nexthop *chain;
 	struct nexthop *all_next, *all_prev;
-	struct addr addr;
+	struct addr addr;       /* link-local where there is no global one */
+	struct addr link_local; /* its address on `link`; FAMILY_NONE: none */
+	uint32_t link;          /* number of the interface; 0: no link is known */
 	uint32_t hash;
 	uint32_t refs;       /* attribute sets */
 	uint8_t state;       /* enum nexthop_state */
@@ -171,7 +173,11 @@ bool rib_has_work(const struct rib *rib);
 /* ---- next hops ---- */
 void rib_igp_set(struct rib *rib, const struct igp_route *route);
 void rib_igp_clear(struct rib *rib, const struct prefix *prefix);
-void rib_own_address(struct rib *rib, const struct addr *addr, bool present);
+/* `link`: of a link-local address its interface, else 0. */
+void
+rib_own_address(struct rib *rib, const struct addr *addr, uint32_t link, bool present);
+/* An interface can carry packets, or no more: link-local next hops depend on it. */
+void rib_link(struct rib *rib, uint32_t ifindex, bool usable);
 /* resolve-next-hops, resolve-via-default; all next hops are judged again. */
 void rib_set_resolution(struct rib *rib, bool resolve, bool via_default);
 /* At most so many equal paths of a destination are used, 1 to RIB_MULTIPATH_MAX. */

@@ -61,7 +61,18 @@ bool speaker_work(struct speaker *sp, unsigned budget);
 /* ---- facts from the kernel ---- */
 void speaker_igp_set(struct speaker *sp, const struct igp_route *route);
 void speaker_igp_clear(struct speaker *sp, const struct prefix *prefix);
-void speaker_own_address(struct speaker *sp, const struct addr *addr, bool present);
+/* `link`: of a link-local address its interface's number, else 0. */
+void speaker_own_address(
+    struct speaker *sp, const struct addr *addr, uint32_t link, bool present);
+/*
+ * An interface as it is now; gone: not `up`.  `usable`: it has its carrier, too.  Told
+ * again when it gets a link-local address: its peers are dialled at once.
+ */
+void speaker_link(
+    struct speaker *sp, uint32_t ifindex, const char *name, bool up, bool usable);
+/* The router that is heard on the link of an unnumbered peer; FAMILY_NONE: none. */
+void
+speaker_neighbor(struct speaker *sp, const char *interface, const struct addr *address);
 /* A workload's route appeared in, or left, the kernel. */
 void speaker_workload(struct speaker *sp, unsigned import_index,
     const struct prefix *prefix, bool present);
@@ -100,6 +111,7 @@ enum accept_verdict {
 	ACCEPT_BUSY,   /* one connection of that peer is being judged already */
 	ACCEPT_FULL,   /* max-sessions of the range */
 	ACCEPT_DAMPED, /* held down after malformed messages */
+	ACCEPT_OTHER, /* another router on the link is the unnumbered peer */
 };
 const char *accept_verdict_text(enum accept_verdict verdict);
 
@@ -109,7 +121,10 @@ struct session_net {
 	struct addr remote;
 	struct addr
 	    local4; /* an IPv4 address on the interface of `local`: next hop self */
-	struct addr local6;   /* likewise, a global IPv6 one; FAMILY_NONE without */
+	struct addr local6;     /* likewise, a global IPv6 one; FAMILY_NONE without */
+	struct addr link_local; /* likewise, a link-local one */
+	uint32_t link; /* number of the interface, where the peer is on that link; 0 */
+	char interface[CONF_INTERFACE_LEN]; /* its name, of a link-local `remote` */
 	struct prefix shared; /* the subnet shared with the peer; bits 255: none */
 };
 
@@ -155,6 +170,8 @@ struct session *speaker_next_writer(struct speaker *sp);
 enum event_kind {
 	EVENT_DIAL,  /* shell: connect session to peer; report connected or lost */
 	EVENT_CLOSE, /* shell: write what session_gather() gives, close, release */
+	EVENT_NEIGHBOR_FAILED, /* shell: no session of an unnumbered peer is left; it
+				* may be another router: speaker_neighbor() */
 	/* The rest is for the log and `bgpctl monitor`. */
 	EVENT_PEER_UP,
 	EVENT_PEER_DOWN,  /* text: why */

@@ -20,7 +20,6 @@
 
 enum {
 	FIRST_BUCKETS = 1024, /* a power of two, as every level */
-	NEXT_HOP_MAX_LEN = 32,
 	BLOCK_MAX_LEN = UINT16_MAX,
 };
 

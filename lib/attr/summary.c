@@ -136,9 +136,24 @@ attrs_next_hop_addr(const struct attrs *a)
 	switch (a->next_hop_len) {
 	case 4: return addr_from_bytes(FAMILY_IPV4, a->data);
 	case 16:
-	case 32: return addr_from_bytes(FAMILY_IPV6, a->data);
+	case 16 + NEXT_HOP_LINK_LEN:
+	case 32:
+	case 32 + NEXT_HOP_LINK_LEN: return addr_from_bytes(FAMILY_IPV6, a->data);
 	default: return addr_none();
 	}
+}
+
+uint32_t
+attrs_next_hop_link(const struct attrs *a, struct addr *link_local)
+{
+	size_t wire_len = a->next_hop_len - (size_t)NEXT_HOP_LINK_LEN;
+
+	*link_local = addr_none();
+	if (a->next_hop_len != 16 + NEXT_HOP_LINK_LEN &&
+	    a->next_hop_len != 32 + NEXT_HOP_LINK_LEN)
+		return 0;
+	*link_local = addr_from_bytes(FAMILY_IPV6, a->data + wire_len - 16);
+	return get_u32(a->data + wire_len);
 }
 
 bool

@@ -213,33 +213,153 @@ groups_build(struct builder *b)
 	}
 }
 
+/* As the kernel takes them. */
+static bool
+is_interface_name(const char *text)
+{
+	size_t len = strlen(text);
+
+	if (len == 0 || len >= CONF_INTERFACE_LEN || strcmp(text, ".") == 0 ||
+	    strcmp(text, "..") == 0)
+		return false;
+	for (const char *at = text; *at != '\0'; at++)
+		if ((unsigned char)*at <= ' ' || *at == 0x7f || strchr("/:%", *at))
+			return false;
+	return true;
+}
+
+/* "fe80::1%eth0", and any other address without a zone.  False: neither. */
+static bool
+address_parse(const char *text, struct addr *out, const char **interface)
+{
+	const char *zone = strchr(text, '%');
+	char buf[ADDR_TEXT_LEN];
+	size_t len = zone == NULL ? strlen(text) : (size_t)(zone - text);
+	struct addr a;
+
+	if (len >= sizeof buf)
+		return false;
+	memcpy(buf, text, len);
+	buf[len] = '\0';
+	if (!addr_parse(buf, &a) || !addr_is_host(&a) ||
+	    addr_is_link_local(&a) != (zone != NULL) ||
+	    (zone != NULL && !is_interface_name(zone + 1)))
+		return false;
+	*out = a;
+	*interface = zone == NULL ? "" : zone + 1;
+	return true;
+}
+
 /* The address of a peer, or its title when that is one. */
 static void
-peer_address(struct builder *b, const struct conf_node *node, struct addr *out)
+peer_address(struct builder *b, const struct conf_node *node, struct conf_peer *peer)
 {
 	const struct conf_option *row = conf_option_find(CONF_SECTION_PEER, "address");
 	const struct conf_node *option = option_node(node, "address");
-	const struct conf_node *interface = option_node(node, "interface");
 	const char *text = option != NULL ? option_text(option) : section_title(node);
-	const struct conf_node *where = option != NULL ? option : node;
+	const char *interface;
 	struct addr a;
 
 	if (option != NULL && (option->is_list || option->n_values != 1))
 		return; /* reported by structure.c */
-	if (strchr(text, '%') != NULL ||
-	    (addr_parse(text, &a) && addr_is_link_local(&a))) {
-		build_error(b, where, where->line,
-		    "address is %s; a link-local address is not supported by this "
-		    "release",
-		    quote(text).text);
-	} else if (addr_parse(text, &a) && addr_is_host(&a)) {
-		*out = a;
+	if (address_parse(text, &peer->address, &interface)) {
+		(void)snprintf(
+		    peer->interface, sizeof peer->interface, "%s", interface);
 	} else if (option != NULL) {
 		value_refuse(b, row, option, &option->values[0]);
-	} else if (interface == NULL && !b->is_partial) {
+	} else if (addr_parse(text, &a) || strchr(text, '%') != NULL) {
+		build_error(b, node, node->line, "address is %s; allowed: %s",
+		    quote(text).text, row->allowed);
+	} else if (!b->is_partial) {
 		build_error(b, node, node->line,
 		    "'address' is missing in %s; allowed: %s",
 		    section_describe(node).text, row->allowed);
+	}
+}
+
+/* An unnumbered peer: its link in place of an address. */
+static void
+peer_interface(struct builder *b, const struct conf_node *node, struct conf_peer *peer)
+{
+	const struct conf_option *row =
+	    conf_option_find(CONF_SECTION_PEER, "interface");
+	const struct conf_node *option = option_node(node, "interface");
+	const struct conf_node *address = option_node(node, "address");
+	const char *zone;
+	struct addr a;
+
+	if (option->is_list || option->n_values != 1)
+		return; /* reported by structure.c */
+	if (address != NULL || address_parse(section_title(node), &a, &zone)) {
+		build_error(b, option, option->line,
+		    "'address' and 'interface' are both set for %s; allowed: one",
+		    section_describe(node).text);
+		return;
+	}
+	if (!is_interface_name(option_text(option))) {
+		value_refuse(b, row, option, &option->values[0]);
+		return;
+	}
+	(void)snprintf(
+	    peer->interface, sizeof peer->interface, "%s", option_text(option));
+}
+
+/* "" is none, as it is where the environment fills it in. */
+static bool
+is_interface_set(const struct conf_node *node)
+{
+	const struct conf_node *option = option_node(node, "interface");
+
+	return option != NULL && (option->is_list || option_text(option)[0] != '\0');
+}
+
+/* What makes no sense for a peer on the link. */
+static void
+link_check(struct builder *b, const struct conf_node *section,
+    const struct conf_node *group, const struct conf_peer *peer)
+{
+	const struct conf_node *multihop = option_effective(section, group, "multihop");
+	const struct conf_node *local =
+	    option_effective(section, group, "local-address");
+
+	if (peer->interface[0] == '\0')
+		return;
+	if (is_set_above_zero(multihop))
+		build_error(b, multihop, multihop->line,
+		    "multihop is %s; allowed for %s, which is on the link: 0",
+		    quote(option_text(multihop)).text, section_describe(section).text);
+	if (conf_peer_is_unnumbered(peer) && local != NULL &&
+	    option_text(local)[0] != '\0')
+		build_error(b, local, local->line,
+		    "'local-address' is set for %s, which is unnumbered; allowed: "
+		    "none, the link has one",
+		    section_describe(section).text);
+}
+
+/* What this release does not do on a link: it is refused, never left out in silence. */
+static void
+link_support_check(struct builder *b, const struct conf_node *section,
+    const struct conf_node *group, const struct conf_peer *peer)
+{
+	static const char *const keyed[] = { "password", "password-file" };
+	const struct conf_node *bfd = option_effective(section, group, "bfd");
+
+	if (peer->interface[0] == '\0')
+		return;
+	if (peer->options.bfd && bfd != NULL)
+		build_error(b, bfd, bfd->line,
+		    "'bfd' is not supported by this release for %s, which has a "
+		    "link-local address",
+		    section_describe(section).text);
+	for (size_t i = 0; i < sizeof(keyed) / sizeof(keyed[0]); i++) {
+		const struct conf_node *key =
+		    option_effective(section, group, keyed[i]);
+
+		if (key != NULL)
+			build_error(b, key, key->line,
+			    "'%s' is not supported by this release for %s, which has a "
+			    "link-local address",
+			    keyed[i], section_describe(section).text);
 	}
 }
 
@@ -254,7 +374,8 @@ local_address_check(struct builder *b, const struct conf_node *section,
 	if (local->family == FAMILY_NONE || peer->address.family == FAMILY_NONE ||
 	    option == NULL)
 		return;
-	if (local->family != peer->address.family || !addr_is_host(local))
+	if (local->family != peer->address.family || !addr_is_host(local) ||
+	    (addr_is_link_local(local) && peer->interface[0] == '\0'))
 		build_error(b, option, option->values[0].line,
 		    "local-address is %s; allowed for %s: an %s address",
 		    quote(option_text(option)).text, section_describe(section).text,
@@ -269,14 +390,23 @@ peer_build(struct builder *b, const struct conf_node *node)
 
 	values_default(b, CONF_SECTION_PEER, peer);
 	values_read(b, CONF_SECTION_PEER, node, peer);
-	peer_address(b, node, &peer->address);
+	if (is_interface_set(node))
+		peer_interface(b, node, peer);
+	else
+		peer_address(b, node, peer);
 	session_defaults(b, group, &peer->options);
 	secret_check(b, node);
 	values_read(b, CONF_SECTION_SESSION, node, &peer->options);
+	/* Its link may have no IPv4 at all: as FRR has it, unless it is told. */
+	if (conf_peer_is_unnumbered(peer) &&
+	    option_effective(node, group, "extended-next-hop") == NULL)
+		peer->options.extended_next_hop = true;
 	graceful_restart_settle(b, &peer->options);
 
 	session_check(b, node, group, &peer->options);
 	local_address_check(b, node, group, peer);
+	link_check(b, node, group, peer);
+	link_support_check(b, node, group, peer);
 	if (session_as(b, node, group, &peer->options))
 		client_check(b, node, group, &peer->options);
 }

@@ -67,10 +67,12 @@ peer_sort(const void *a, const void *b)
 	const struct conf_peer *const *x = a;
 	const struct conf_peer *const *y = b;
 
-	return addr_compare(&(*x)->address, &(*y)->address);
+	int order = addr_compare(&(*x)->address, &(*y)->address);
+
+	return order != 0 ? order : strcmp((*x)->interface, (*y)->interface);
 }
 
-/* The peers of `conf` by address; at least one element, to be freed. */
+/* The peers of `conf` by address and interface; at least one element, to be freed. */
 static const struct conf_peer **
 peers_sorted(const struct conf *conf)
 {

@@ -143,26 +143,39 @@ titles_check(struct builder *b)
 	claims_judge(b, &claims, name_report);
 }
 
+/* Of addresses_check(): the interfaces of unnumbered peers. */
+enum { SPACE_UNNUMBERED = 2 };
+
 static void
 address_report(struct builder *b, const struct claim *first, const struct claim *second)
 {
 	struct addr a = prefix_addr(&second->prefix);
 	char text[ADDR_TEXT_LEN];
+	bool on_link = second->name[0] != '\0';
 
 	/* Two nodes of the cluster are compared as nodes, whoever this one is. */
 	if (second->space == 0 && strcmp(second->node->name, "node") == 0 &&
 	    strcmp(first->node->name, "node") == 0)
 		return;
+	if (second->space == SPACE_UNNUMBERED) {
+		build_error(b, second->node, second->line,
+		    "%s has the interface %s of %s at %s:%u; allowed: an interface of "
+		    "its own",
+		    section_describe(second->node).text, second->name,
+		    section_describe(first->node).text, first->node->file,
+		    (unsigned)first->node->line);
+		return;
+	}
 	build_error(b, second->node, second->line,
-	    "%s has the address %s of %s at %s:%u; allowed: an address of its own",
+	    "%s has the address %s%s%s of %s at %s:%u; allowed: an address of its own",
 	    section_describe(second->node).text, addr_format(&a, text),
-	    section_describe(first->node).text, first->node->file,
-	    (unsigned)first->node->line);
+	    on_link ? "%" : "", second->name, section_describe(first->node).text,
+	    first->node->file, (unsigned)first->node->line);
 }
 
 static void
 address_add(struct claims *claims, uint32_t space, const struct conf_node *node,
-    const char *key, const struct addr *a)
+    const char *key, const struct addr *a, const char *interface)
 {
 	const struct conf_node *option = option_node(node, key);
 
@@ -170,9 +183,19 @@ address_add(struct claims *claims, uint32_t space, const struct conf_node *node,
 		return;
 	claim_add(claims, (struct claim){ .space = space,
 			      .prefix = prefix_of(a, family_max_bits(a->family)),
-			      .name = "",
+			      .name = interface,
 			      .node = node,
 			      .line = option != NULL ? option->line : node->line });
+}
+
+static void
+interface_add(
+    struct claims *claims, const struct conf_node *node, const char *interface)
+{
+	claim_add(claims, (struct claim){ .space = SPACE_UNNUMBERED,
+			      .name = interface,
+			      .node = node,
+			      .line = option_node(node, "interface")->line });
 }
 
 /* Space 0: the sessions of this node; space 1: the nodes of the cluster. */
@@ -182,18 +205,22 @@ addresses_check(struct builder *b)
 	const struct conf *conf = b->conf;
 	struct claims claims = { NULL, 0, 0 };
 
-	for (size_t i = 0; i < conf->n_peers; i++)
+	for (size_t i = 0; i < conf->n_peers; i++) {
+		if (conf_peer_is_unnumbered(&conf->peers[i]))
+			interface_add(
+			    &claims, b->peer_nodes[i], conf->peers[i].interface);
 		address_add(&claims, 0, b->peer_nodes[i],
 		    conf->peers[i].from_cluster &&
 			    conf->peers[i].address.family == FAMILY_IPV6
 			? "address6"
 			: "address",
-		    &conf->peers[i].address);
+		    &conf->peers[i].address, conf->peers[i].interface);
+	}
 	for (size_t i = 0; i < b->n_nodes; i++) {
 		address_add(
-		    &claims, 1, b->nodes[i].node, "address", &b->nodes[i].address);
-		address_add(
-		    &claims, 1, b->nodes[i].node, "address6", &b->nodes[i].address6);
+		    &claims, 1, b->nodes[i].node, "address", &b->nodes[i].address, "");
+		address_add(&claims, 1, b->nodes[i].node, "address6",
+		    &b->nodes[i].address6, "");
 	}
 	claims_judge(b, &claims, address_report);
 }

@@ -94,7 +94,7 @@ revive_peer(struct speaker *sp, struct peer *peer, const struct conf_peer *conf)
 static void
 add_peer(struct speaker *sp, const struct conf_peer *conf)
 {
-	struct peer *peer = peers_find(sp, &conf->address);
+	struct peer *peer = peers_find(sp, &conf->address, conf->interface);
 
 	if (peer != NULL && peer->handover_until_ms != 0) {
 		revive_peer(sp, peer, conf);
@@ -146,7 +146,8 @@ follow_plan(struct speaker *sp, const struct conf_plan *plan, const struct conf 
 		const struct conf_plan_step *step = &plan->steps[i];
 		struct peer *peer = step->before == NULL
 					? NULL
-					: peers_find(sp, &step->before->address);
+					: peers_find(sp, &step->before->address,
+					      step->before->interface);
 
 		switch (step->action) {
 		case CONF_PLAN_SAME:
@@ -167,7 +168,8 @@ follow_plan(struct speaker *sp, const struct conf_plan *plan, const struct conf 
 		case CONF_PLAN_ADDED:
 			add_peer(sp, step->after);
 			note_event(sp, EVENT_PEER_ADDED,
-			    peers_find(sp, &step->after->address));
+			    peers_find(
+				sp, &step->after->address, step->after->interface));
 			break;
 		case CONF_PLAN_REMOVED:
 			if (peer != NULL && !handover_begin(sp, peer, old))

@@ -83,7 +83,8 @@ struct speaker {
 	uint32_t n_numbers;
 	struct peer **by_address; /* hash */
 	uint32_t address_mask, n_peers, n_leaving, n_handovers;
-	struct heap timers; /* one item a peer, and `own_timer` */
+	uint32_t n_on_links; /* peers with an interface */
+	struct heap timers;  /* one item a peer, and `own_timer` */
 	struct heap_item own_timer;
 
 	struct session *writers, **writers_last;
@@ -146,7 +147,11 @@ void writer_queue(struct session *session);
 void writer_unqueue(struct session *session);
 
 /* peers.c */
-struct peer *peers_find(const struct speaker *sp, const struct addr *address);
+/* `interface`: of a link-local address, or of an unnumbered peer (FAMILY_NONE). */
+struct peer *
+peers_find(const struct speaker *sp, const struct addr *address, const char *interface);
+/* Whose connection is one with these ends? */
+struct peer *peers_find_by_net(const struct speaker *sp, const struct session_net *net);
 struct peer *peers_add(struct speaker *sp, const struct conf_peer *conf);
 void peers_remove(struct speaker *sp, struct peer *peer);
 /* The group whose range holds the address, the narrowest one; -1: none. */

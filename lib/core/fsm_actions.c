@@ -211,7 +211,9 @@ do_send_open(struct session *s)
 		.as4 = true,
 		.route_refresh = true,
 		.enhanced_refresh = true,
-		.extended_message = true };
+		.extended_message = true,
+		.extended_next_hop =
+		    options->extended_next_hop && options->families[FAMILY_IPV4] };
 	for (int f = 0; f < FAMILY_COUNT; f++) {
 		open->families[f] = options->families[f];
 		open->add_path[f] = options->families[f] ? options->add_path : 0;
@@ -281,6 +283,8 @@ plan_redial(struct session *s, bool was_established)
 
 	if (has_connection(peer) || !may_connect(sp, peer))
 		return;
+	if (conf_peer_is_unnumbered(&peer->conf))
+		note_event(sp, EVENT_NEIGHBOR_FAILED, peer);
 	if (peer->dynamic) {
 		/* It is remembered for a while, or it could begin anew each time. */
 		if (!peer_has_stale(peer) && !damp_remembers(sp, peer))
@@ -428,6 +432,7 @@ static const char *const verdict_texts[] = {
 	[ACCEPT_BUSY] = "another connection of the peer is being set up",
 	[ACCEPT_FULL] = "the group has its greatest number of sessions",
 	[ACCEPT_DAMPED] = "the peer is held down after malformed messages",
+	[ACCEPT_OTHER] = "the session of this interface is with another router",
 };
 
 const char *
@@ -447,10 +452,13 @@ group_sessions(const struct speaker *sp, int group)
 }
 
 static struct peer *
-make_dynamic(struct speaker *sp, const struct addr *address, enum accept_verdict *why)
+make_dynamic(
+    struct speaker *sp, const struct session_net *net, enum accept_verdict *why)
 {
+	const struct addr *address = &net->remote;
 	int group = sp->conf == NULL ? -1 : peers_group_of(sp->conf, address);
 	struct conf_peer conf = { .address = *address, .enabled = true };
+	char text[ADDR_TEXT_LEN];
 	struct peer *peer;
 
 	*why = ACCEPT_UNKNOWN;
@@ -461,7 +469,10 @@ make_dynamic(struct speaker *sp, const struct addr *address, enum accept_verdict
 		return NULL;
 	conf.options = sp->conf->groups[group].options;
 	conf.options.passive = true;
-	addr_format(address, conf.name);
+	/* Of one address on two links two peers. */
+	memcpy(conf.interface, net->interface, sizeof(conf.interface));
+	snprintf(conf.name, sizeof(conf.name), "%s%s%s", addr_format(address, text),
+	    conf.interface[0] == '\0' ? "" : "%", conf.interface);
 	peer = peers_add(sp, &conf);
 	peer->dynamic = true;
 	peer->group = group;
@@ -474,12 +485,12 @@ enum accept_verdict
 speaker_accept(
     struct speaker *sp, const struct session_net *net, struct session **session)
 {
-	struct peer *peer = peers_find(sp, &net->remote);
+	struct peer *peer = peers_find_by_net(sp, net);
 	enum accept_verdict why = ACCEPT_OK;
 	struct session *s;
 
 	if (peer == NULL)
-		peer = make_dynamic(sp, &net->remote, &why);
+		peer = make_dynamic(sp, net, &why);
 	if (peer == NULL)
 		return why;
 	if (peer->handover_until_ms != 0)
@@ -488,6 +499,9 @@ speaker_accept(
 		return ACCEPT_DISABLED;
 	if (damp_left_ms(sp, peer) > 0)
 		return ACCEPT_DAMPED;
+	if (peer->established != NULL &&
+	    !addr_equal(&peer->established->net.remote, &net->remote))
+		return ACCEPT_OTHER;
 	/* The peer started anew: its older attempt is dead, whatever TCP says yet. */
 	for (int i = 0; i < PEER_CONNECTIONS; i++) {
 		struct session *old = peer->connections[i];

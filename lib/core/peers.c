@@ -10,7 +10,7 @@
 #include "core_internal.h"
 
 struct peer *
-peers_find(const struct speaker *sp, const struct addr *address)
+peers_find(const struct speaker *sp, const struct addr *address, const char *interface)
 {
 	struct peer *peer;
 
@@ -18,9 +18,21 @@ peers_find(const struct speaker *sp, const struct addr *address)
 		return NULL;
 	for (peer = sp->by_address[addr_hash(address) & sp->address_mask]; peer != NULL;
 	     peer = peer->address_chain)
-		if (addr_equal(&peer->conf.address, address) && !peer->leaving)
+		if (addr_equal(&peer->conf.address, address) && !peer->leaving &&
+		    strcmp(peer->conf.interface, interface) == 0)
 			return peer;
 	return NULL;
+}
+
+struct peer *
+peers_find_by_net(const struct speaker *sp, const struct session_net *net)
+{
+	struct peer *peer = peers_find(sp, &net->remote, net->interface);
+	struct addr none = addr_none();
+
+	if (peer != NULL || net->interface[0] == '\0')
+		return peer;
+	return peers_find(sp, &none, net->interface);
 }
 
 static void
@@ -88,7 +100,7 @@ peer_tell_rib(struct speaker *sp, struct peer *peer)
 	info->ebgp = peer->ebgp;
 	info->client = peer->conf.options.client;
 	info->long_lived = peer->conf.options.long_lived_stale_time_s > 0;
-	info->address = peer->conf.address;
+	info->address = peer->address;
 	info->router_id = peer->remote_open.bgp_id;
 }
 
@@ -98,6 +110,7 @@ peers_add(struct speaker *sp, const struct conf_peer *conf)
 	struct peer *peer = mem_zero(1, sizeof(*peer));
 
 	peer->conf = *conf;
+	peer->address = conf->address;
 	peer->group = -1;
 	peer->ebgp = peer_is_ebgp(conf);
 	peer->down_since_ms = sp->now_ms;
@@ -110,6 +123,7 @@ peers_add(struct speaker *sp, const struct conf_peer *conf)
 		sp->first_peer = peer;
 	sp->last_peer = peer;
 	sp->n_peers++;
+	sp->n_on_links += conf->interface[0] != '\0';
 	if (sp->by_address == NULL || sp->n_peers > sp->address_mask)
 		address_grow(sp);
 	else
@@ -136,6 +150,7 @@ peers_remove(struct speaker *sp, struct peer *peer)
 	sp->peers[peer->number] = NULL;
 	*rib_peer(sp->rib, peer->number) = (struct rib_peer){ 0 };
 	sp->n_peers--;
+	sp->n_on_links -= peer->conf.interface[0] != '\0';
 	heap_remove(&sp->timers, &peer->timer);
 	events_forget(sp, NULL, peer);
 	free(peer);
@@ -169,12 +184,27 @@ speaker_peer(const struct speaker *sp, uint32_t number)
 struct peer *
 speaker_find_peer(struct speaker *sp, const char *name_or_address)
 {
+	char text[ADDR_TEXT_LEN + 1] = "";
+	const char *zone = strchr(name_or_address, '%');
+	size_t len =
+	    zone == NULL ? strlen(name_or_address) : (size_t)(zone - name_or_address);
 	struct addr address;
 
 	for (struct peer *peer = sp->first_peer; peer != NULL; peer = peer->next)
 		if (!peer->leaving && strcmp(peer->conf.name, name_or_address) == 0)
 			return peer;
-	return addr_parse(name_or_address, &address) ? peers_find(sp, &address) : NULL;
+	if (len >= sizeof(text))
+		return NULL;
+	memcpy(text, name_or_address, len);
+	if (!addr_parse(text, &address))
+		return NULL;
+	/* By what it has now: that of an unnumbered one is nowhere in the
+	 * configuration.  A link-local address without a zone may be of several. */
+	for (struct peer *peer = sp->first_peer; peer != NULL; peer = peer->next)
+		if (!peer->leaving && addr_equal(&peer->address, &address) &&
+		    (zone == NULL || strcmp(peer->conf.interface, zone + 1) == 0))
+			return peer;
+	return NULL;
 }
 
 static struct peer *

@@ -78,6 +78,7 @@ fill_update_context(struct session *s)
 
 	s->update = (struct update_context){ .ebgp = peer->ebgp,
 		.as4 = s->params.as4,
+		.extended_next_hop = s->params.extended_next_hop,
 		.accept_as_set = options->accept_as_set,
 		/* Deviates: RFC 7607 2, for recorded feeds, which hold both; inside the
 		 * AS alone, where the border has judged them. */

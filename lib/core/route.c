@@ -76,12 +76,36 @@ note_refused(struct speaker *sp, struct peer *peer, uint32_t count)
 	peer->counters.faults_discard++;
 }
 
+/*
+ * A link-local address is one of the session's link, and kept with that.  From a peer
+ * that is on no link of ours it means nothing: alone it is a next hop that cannot be
+ * reached, and beside a global one it is left out.
+ */
+static struct slice
+next_hop_on_link(
+    const struct session *s, struct slice in, uint8_t buf[NEXT_HOP_MAX_LEN])
+{
+	struct addr last;
+
+	if (in.len < 16)
+		return in;
+	last = addr_from_bytes(FAMILY_IPV6, in.at + in.len - 16);
+	if (!addr_is_link_local(&last))
+		return in;
+	if (s->net.link == 0)
+		return (struct slice){ in.at, 16 };
+	memcpy(buf, in.at, in.len);
+	put_u32(buf + in.len, s->net.link);
+	return (struct slice){ buf, in.len + NEXT_HOP_LINK_LEN };
+}
+
 static void
 announce_field(struct peer *peer, struct session *s, const struct update *u,
     struct slice field, enum family family, struct slice next_hop)
 {
 	struct speaker *sp = s->sp;
 	struct rcur in = rcur_of_slice(field);
+	uint8_t hop[NEXT_HOP_MAX_LEN];
 	struct attrs *attrs;
 	struct nlri nlri;
 	uint8_t flags;
@@ -90,6 +114,7 @@ announce_field(struct peer *peer, struct session *s, const struct update *u,
 
 	if (field.len == 0)
 		return;
+	next_hop = next_hop_on_link(s, next_hop, hop);
 	attrs = u->verdict >= ACTION_WITHDRAW
 		    ? NULL
 		    : attrs_from_update(sp->attrs, u, next_hop, s->update.as4);

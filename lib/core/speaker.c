@@ -194,9 +194,10 @@ speaker_igp_clear(struct speaker *sp, const struct prefix *prefix)
 }
 
 void
-speaker_own_address(struct speaker *sp, const struct addr *addr, bool present)
+speaker_own_address(
+    struct speaker *sp, const struct addr *addr, uint32_t link, bool present)
 {
-	rib_own_address(sp->rib, addr, present);
+	rib_own_address(sp->rib, addr, link, present);
 }
 
 /* ---- FIB ---- */
@@ -275,7 +276,9 @@ fib_of_learned(
 			hop = (struct fib_change_hop){ nh->addr, 0, nh->addr };
 		else
 			hop = (struct fib_change_hop){ nh->gateway, nh->ifindex,
-				nh->addr };
+				addr_is_link_local(&nh->gateway) && nh->link != 0
+				    ? nh->gateway
+				    : nh->addr };
 		add_hop(out, &hop);
 	}
 	if (out->n_hops > 0)

@@ -30,13 +30,37 @@ is_sent_own_only(const struct speaker *sp, const struct peer *peer)
 	return sp->own_only && is_deferred(sp, peer);
 }
 
+/*
+ * Next hop self.  RFC 2545 3: the link-local address goes along to a peer on the link
+ * of the global one; where that link has no global address it goes alone.  RFC 8950:
+ * the address of the session itself is one that the peer can reach.
+ */
+static void
+fill_self(const struct peer *peer, struct group_key *key)
+{
+	const struct session_net *net = &peer->net;
+	bool over_ipv6 = net->remote.family == FAMILY_IPV6;
+	bool on_link = over_ipv6 && net->link != 0;
+
+	if (key->family == FAMILY_IPV4 && !(key->extended_next_hop && over_ipv6)) {
+		key->self = net->local4;
+		return;
+	}
+	key->self = net->local6;
+	if (key->family == FAMILY_IPV6 &&
+	    peer->conf.local_address6.family == FAMILY_IPV6)
+		key->self = peer->conf.local_address6;
+	if (on_link && key->self.family == FAMILY_NONE)
+		key->self = net->link_local;
+	else if (on_link && addr_equal(&key->self, &net->local6))
+		key->self_link_local = net->link_local;
+}
+
 static void
 fill_key(const struct speaker *sp, const struct peer *peer, enum family family,
     struct group_key *key)
 {
 	const struct conf_peer_options *options = &peer->conf.options;
-	const struct addr *self =
-	    family == FAMILY_IPV4 ? &peer->net.local4 : &peer->net.local6;
 
 	group_key_init(key, family);
 	key->ebgp = peer->ebgp;
@@ -54,9 +78,11 @@ fill_key(const struct speaker *sp, const struct peer *peer, enum family family,
 	key->local_as = options->local_as;
 	key->remote_as = peer->ebgp ? peer->remote_open.as : 0;
 	key->cluster_id = sp->conf->router.cluster_id;
-	if (family == FAMILY_IPV6 && peer->conf.local_address6.family == FAMILY_IPV6)
-		self = &peer->conf.local_address6;
-	key->self = *self;
+	key->extended_next_hop =
+	    family == FAMILY_IPV4 && peer->params.extended_next_hop;
+	if (family == FAMILY_IPV6 || key->extended_next_hop)
+		key->link = peer->net.link;
+	fill_self(peer, key);
 	if (peer->ebgp && peer->net.shared.bits != 255 &&
 	    peer->net.shared.family == family)
 		key->shared = peer->net.shared;
@@ -106,6 +132,8 @@ peer_up(struct session *s)
 	peer->remote_open = s->theirs;
 	peer->params = s->params;
 	peer->net = s->net;
+	if (conf_peer_is_unnumbered(&peer->conf))
+		peer->address = s->net.remote;
 	peer->up_since_ms = sp->now_ms;
 	peer->came_up = true;
 	for (int f = 0; f < FAMILY_COUNT; f++) {

@@ -214,18 +214,17 @@ bool
 bucket_begin(struct encoding *e, struct bucket *bucket, size_t *block_len)
 {
 	const struct group_key *key = &e->group->key;
-	struct addr next_hop;
 
 	e->bucket = bucket;
 	if (bucket->path.attrs == NULL ||
-	    !export_may(e->out->rib, key, &bucket->path, &next_hop))
+	    !export_may(e->out->rib, key, &bucket->path, &e->hop))
 		return false;
-	name_owners(e, &next_hop);
-	*block_len = export_attributes(e->out->rib, key, &bucket->path, &next_hop,
+	name_owners(e, &e->hop.addr);
+	*block_len = export_attributes(e->out->rib, key, &bucket->path, &e->hop.addr,
 	    e->out->block, key->message_size);
 	if (e->chunk != NULL)
 		pack_announce(
-		    &e->pack, &bucket->target, e->out->block, *block_len, &next_hop);
+		    &e->pack, &bucket->target, e->out->block, *block_len, &e->hop);
 	return true;
 }
 
@@ -252,7 +251,8 @@ encode_bucket(struct encoding *e, struct bucket *bucket)
 			continue;
 		if (!may) {
 			retract(e, dest);
-		} else if (block_len == 0 || !pack_fits(key, block_len, &prefix)) {
+		} else if (block_len == 0 ||
+			   !pack_fits(key, &e->hop, block_len, &prefix)) {
 			/* ROBUSTNESS: legal where it came from, too long with ours. */
 			e->out->too_long++;
 			e->out->too_long_last = prefix;

@@ -53,6 +53,7 @@ struct encoding {
 	struct chunk *chunk;
 	struct pack pack;
 	struct bucket *bucket; /* the one under way */
+	struct sent_hop hop;   /* … its next hop */
 	bool other_owners;     /* a member besides the source owns its routes */
 };
 

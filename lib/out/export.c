@@ -46,19 +46,54 @@ staleness_allows(
 	       !rib_peer_info(rib, path->peer)->long_lived;
 }
 
-static struct addr
+/*
+ * What is left of it for this group: RFC 2545 3, a link-local address goes to peers on
+ * its own link alone.
+ */
+static struct sent_hop
+received_hop(const struct group_key *key, const struct attrs *attrs)
+{
+	struct sent_hop hop = { attrs_next_hop_addr(attrs), addr_none() };
+	struct addr link_local;
+	uint32_t link;
+
+	if (hop.addr.family != FAMILY_IPV6)
+		return hop;
+	link = attrs_next_hop_link(attrs, &link_local);
+	if (addr_is_link_local(&hop.addr)) {
+		if (link == 0 || link != key->link)
+			hop.addr = addr_none();
+	} else if (link != 0 && link == key->link) {
+		hop.link_local = link_local;
+	}
+	return hop;
+}
+
+static struct sent_hop
 export_next_hop(const struct group_key *key, const struct attrs *attrs)
 {
-	struct addr received = attrs_next_hop_addr(attrs);
+	const struct sent_hop self = { key->self, key->self_link_local };
+	struct sent_hop received;
 
-	if (received.family == FAMILY_NONE || key->next_hop == OUT_NEXT_HOP_SELF)
-		return key->self;
-	if (key->next_hop == OUT_NEXT_HOP_UNCHANGED || !key->ebgp)
+	if (attrs->next_hop_len == 0 || key->next_hop == OUT_NEXT_HOP_SELF)
+		return self;
+	received = received_hop(key, attrs);
+	if (key->next_hop == OUT_NEXT_HOP_UNCHANGED)
 		return received;
+	if (!key->ebgp) /* one that means nothing there: we stand in for it */
+		return received.addr.family == FAMILY_NONE ? self : received;
 	/* RFC 4271 5.1.3 2: a third party on the subnet that we share with the peer. */
-	if (key->shared.bits != 255 && prefix_covers_addr(&key->shared, &received))
+	if (key->shared.bits != 255 && prefix_covers_addr(&key->shared, &received.addr))
 		return received;
-	return key->self;
+	return self;
+}
+
+/* RFC 8950 4: to a peer that said so, an IPv4 route may have an IPv6 next hop. */
+static bool
+is_expressible(const struct group_key *key, const struct addr *next_hop)
+{
+	return next_hop->family == key->family ||
+	       (key->extended_next_hop && next_hop->family == FAMILY_IPV6);
 }
 
 struct target
@@ -70,12 +105,12 @@ export_owners(const struct group_key *key, const struct path *path)
 		.source = path->peer,
 		.originator =
 		    attrs->flags & ATTRS_HAS_ORIGINATOR ? attrs->originator_id : 0,
-		.next_hop = export_next_hop(key, attrs) };
+		.next_hop = export_next_hop(key, attrs).addr };
 }
 
 const char *
 export_refusal(const struct rib *rib, const struct group_key *key,
-    const struct path *path, struct addr *next_hop)
+    const struct path *path, struct sent_hop *hop)
 {
 	const char *refusal;
 
@@ -93,17 +128,17 @@ export_refusal(const struct rib *rib, const struct group_key *key,
 	if (!staleness_allows(rib, key, path))
 		return "long-lived stale, and not announced as understood (RFC 9494 "
 		       "4.3)";
-	*next_hop = export_next_hop(key, path->attrs);
-	return next_hop->family == key->family
+	*hop = export_next_hop(key, path->attrs);
+	return is_expressible(key, &hop->addr)
 		   ? NULL
 		   : "its next hop cannot be expressed on the session";
 }
 
 bool
 export_may(const struct rib *rib, const struct group_key *key, const struct path *path,
-    struct addr *next_hop)
+    struct sent_hop *hop)
 {
-	return export_refusal(rib, key, path, next_hop) == NULL;
+	return export_refusal(rib, key, path, hop) == NULL;
 }
 
 struct edit {

@@ -15,7 +15,7 @@ group_key_init(struct group_key *key, enum family family)
 	memset(key, 0, sizeof(*key));
 	key->family = (uint8_t)family;
 	key->message_size = MESSAGE_MAX_LEN;
-	key->self.family = FAMILY_NONE;
+	key->self = key->self_link_local = addr_none();
 	key->shared.bits = 255;
 }
 
@@ -541,13 +541,15 @@ member_export(const struct out *out, const struct member *member,
     const struct path *path, struct addr *next_hop, uint8_t *block, size_t len)
 {
 	struct target target;
+	struct sent_hop hop;
 
 	if (member->group == NULL || path == NULL)
 		return 0;
 	target = export_owners(&member->group->key, path);
 	if (target_is_owner(&target, member) ||
-	    !export_may(out->rib, &member->group->key, path, next_hop))
+	    !export_may(out->rib, &member->group->key, path, &hop))
 		return 0;
+	*next_hop = hop.addr;
 	return export_attributes(
 	    out->rib, &member->group->key, path, next_hop, block, len);
 }
@@ -567,14 +569,14 @@ member_refusal(
     const struct out *out, const struct member *member, const struct path *path)
 {
 	struct target target;
-	struct addr next_hop;
+	struct sent_hop hop;
 
 	if (member->group == NULL)
 		return "the session does not carry the family";
 	target = export_owners(&member->group->key, path);
 	if (target_is_owner(&target, member))
 		return owner_refusal(&target, member);
-	return export_refusal(out->rib, &member->group->key, path, &next_hop);
+	return export_refusal(out->rib, &member->group->key, path, &hop);
 }
 
 uint32_t

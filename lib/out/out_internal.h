@@ -38,6 +38,12 @@ struct target {
 	uint32_t originator;  /* BGP identifier; 0: none */
 };
 
+/* A next hop as it is sent. */
+struct sent_hop {
+	struct addr addr;       /* FAMILY_NONE: the session can express none */
+	struct addr link_local; /* goes along (RFC 2545 3); FAMILY_NONE: `addr` alone */
+};
+
 /* One message inside a chunk. */
 struct chunk_msg {
 	uint32_t start;
@@ -179,9 +185,9 @@ void marker_recall(struct out *out, struct member *member, const struct chunk *c
 struct target export_owners(const struct group_key *key, const struct path *path);
 /* Why the path is not for this group, in words; NULL: it is, with this next hop. */
 const char *export_refusal(const struct rib *rib, const struct group_key *key,
-    const struct path *path, struct addr *next_hop);
+    const struct path *path, struct sent_hop *hop);
 bool export_may(const struct rib *rib, const struct group_key *key,
-    const struct path *path, struct addr *next_hop);
+    const struct path *path, struct sent_hop *hop);
 /* The attribute block as it goes out, without MP_REACH.  0: it does not fit `len`. */
 size_t export_attributes(const struct rib *rib, const struct group_key *key,
     const struct path *path, const struct addr *next_hop, uint8_t *block, size_t len);
@@ -193,7 +199,7 @@ struct pack {
 	struct target target;
 	const uint8_t *block; /* attributes; NULL: withdrawals */
 	size_t block_len;
-	struct addr next_hop;
+	struct sent_hop hop;
 	uint8_t *scratch;
 	uint8_t *at; /* the message being filled; NULL: none */
 	size_t len;
@@ -203,11 +209,11 @@ struct pack {
 void pack_begin(struct pack *pack, struct chunk *chunk, const struct group_key *key,
     uint8_t *scratch);
 void pack_announce(struct pack *pack, const struct target *target, const uint8_t *block,
-    size_t block_len, const struct addr *next_hop);
+    size_t block_len, const struct sent_hop *hop);
 void pack_withdraw(struct pack *pack, const struct target *target);
 /* False: one prefix of this length does not fit behind the block at all. */
-bool
-pack_fits(const struct group_key *key, size_t block_len, const struct prefix *prefix);
+bool pack_fits(const struct group_key *key, const struct sent_hop *hop,
+    size_t block_len, const struct prefix *prefix);
 /* `path_id` counts with add-path alone. */
 void pack_prefix(struct pack *pack, const struct prefix *prefix, uint32_t path_id);
 void pack_flush(struct pack *pack);

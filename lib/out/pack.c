@@ -2,16 +2,18 @@
  *
  * Prefixes of one attribute set into UPDATE messages as full as the session allows.
  * IPv4 goes into the fields of RFC 4271 4.3, IPv6 into MP_REACH and MP_UNREACH, which
- * stand first (RFC 7606 5.1).  The message is built aside; lengths are patched when it
- * is flushed into the chunk.
+ * stand first (RFC 7606 5.1), and so do IPv4 routes with an IPv6 next hop (RFC 8950 3);
+ * they are withdrawn as all of IPv4, since that may be mixed (RFC 4760 5).  The message
+ * is built aside; lengths are patched when it is flushed into the chunk.
  */
 #include "bgp/nlri.h"
 #include "out_internal.h"
 
 enum {
-	/* MP_REACH: flags, type, length 2, AFI 2, SAFI, length, next hop 16, reserved
+	/* MP_REACH: flags, type, length 2, AFI 2, SAFI, length of the next hop,
+	 * reserved
 	 */
-	MP_REACH_FIXED = 4 + 2 + 1 + 1 + 16 + 1,
+	MP_REACH_FIXED = 4 + 2 + 1 + 1 + 1,
 	MP_UNREACH_FIXED = 4 + 2 + 1,
 	UPDATE_FIXED = MESSAGE_HEADER_LEN + 2 + 2,
 };
@@ -26,20 +28,29 @@ pack_begin(struct pack *pack, struct chunk *chunk, const struct group_key *key,
 static bool
 is_mp(const struct pack *pack)
 {
-	return pack->key->family != FAMILY_IPV4;
+	return pack->key->family != FAMILY_IPV4 ||
+	       (pack->block != NULL && pack->hop.addr.family != FAMILY_IPV4);
 }
 
 static size_t
-fixed_len(const struct group_key *key, size_t block_len)
+hop_len(const struct sent_hop *hop)
+{
+	return family_addr_len((enum family)hop->addr.family) +
+	       (hop->link_local.family == FAMILY_NONE ? 0 : 16);
+}
+
+static size_t
+fixed_len(const struct sent_hop *hop, size_t block_len)
 {
 	return UPDATE_FIXED + block_len +
-	       (key->family == FAMILY_IPV4 ? 0 : MP_REACH_FIXED);
+	       (hop->addr.family == FAMILY_IPV4 ? 0 : MP_REACH_FIXED + hop_len(hop));
 }
 
 bool
-pack_fits(const struct group_key *key, size_t block_len, const struct prefix *prefix)
+pack_fits(const struct group_key *key, const struct sent_hop *hop, size_t block_len,
+    const struct prefix *prefix)
 {
-	return fixed_len(key, block_len) + nlri_len(prefix, key->add_path != 0) <=
+	return fixed_len(hop, block_len) + nlri_len(prefix, key->add_path != 0) <=
 	       key->message_size;
 }
 
@@ -60,7 +71,7 @@ start_withdrawal(struct pack *pack, struct wcur *w)
 static void
 start_announcement(struct pack *pack, struct wcur *w)
 {
-	size_t nh_len = family_addr_len((enum family)pack->next_hop.family);
+	const struct sent_hop *hop = &pack->hop;
 
 	wcur_u16(w, 0);
 	if (!is_mp(pack)) {
@@ -74,8 +85,10 @@ start_announcement(struct pack *pack, struct wcur *w)
 	wcur_u16(w, 0); /* patched */
 	wcur_u16(w, family_afi((enum family)pack->key->family));
 	wcur_u8(w, SAFI_UNICAST);
-	wcur_u8(w, (uint8_t)nh_len);
-	wcur_bytes(w, pack->next_hop.bytes, nh_len);
+	wcur_u8(w, (uint8_t)hop_len(hop));
+	wcur_bytes(w, hop->addr.bytes, family_addr_len((enum family)hop->addr.family));
+	if (hop->link_local.family != FAMILY_NONE)
+		wcur_bytes(w, hop->link_local.bytes, 16);
 	wcur_u8(w, 0);
 }
 
@@ -143,12 +156,12 @@ pack_retarget(struct pack *pack, const struct target *target)
 
 void
 pack_announce(struct pack *pack, const struct target *target, const uint8_t *block,
-    size_t block_len, const struct addr *next_hop)
+    size_t block_len, const struct sent_hop *hop)
 {
 	pack_retarget(pack, target);
 	pack->block = block;
 	pack->block_len = block_len;
-	pack->next_hop = *next_hop;
+	pack->hop = *hop;
 }
 
 void

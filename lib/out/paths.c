@@ -197,7 +197,7 @@ encode_paths(struct encoding *e, struct bucket *bucket)
 		struct prefix prefix =
 		    dest_prefix(item->dest, (enum family)key->family);
 
-		if (block_len == 0 || !pack_fits(key, block_len, &prefix)) {
+		if (block_len == 0 || !pack_fits(key, &e->hop, block_len, &prefix)) {
 			drop_too_long(e, item);
 			continue;
 		}
@@ -237,12 +237,12 @@ static unsigned
 collect_candidates(struct encoding *e, const struct dest *dest)
 {
 	struct out *out = e->out;
-	struct addr next_hop;
+	struct sent_hop hop;
 	unsigned n = 0;
 
 	for (const struct path *p = dest->paths; p != NULL; p = p->next) {
 		if (!rib_path_is_usable(p) ||
-		    !export_may(out->rib, &e->group->key, p, &next_hop))
+		    !export_may(out->rib, &e->group->key, p, &hop))
 			continue;
 		if (n == out->candidates_room) {
 			out->candidates_room = n == 0 ? 64 : n * 2;

@@ -128,6 +128,8 @@ path_compare(const struct rib *rib, const struct path *a, const struct path *b,
 		return r;
 	*step = STEP_ADDRESS; /* g */
 	r = addr_compare(&rib->peers[a->peer].address, &rib->peers[b->peer].address);
+	if (r == 0) /* one link-local address on two links: any order will do */
+		r = compare_u32(a->peer, b->peer);
 	if (r == 0)
 		*step = STEP_EQUAL;
 	return r;

@@ -5,20 +5,66 @@
  * table then judges again the paths of all that are dirty (walk.c).
  *
  * Routes of our own are not in the IGP table, so a next hop never resolves through
- * itself or its cover.
+ * itself or its cover.  A next hop with a link-local address is on the link of the
+ * session it came from, and goes nowhere else.
  */
 #include <assert.h>
 #include <stdlib.h>
 
 #include "rib_internal.h"
 
-static bool
-is_own(const struct rib *rib, const struct addr *addr)
+static uint32_t
+own_index(const struct rib *rib, const struct addr *addr, uint32_t link)
 {
-	for (uint32_t i = 0; i < rib->n_own; i++)
-		if (addr_equal(&rib->own[i], addr))
-			return true;
-	return false;
+	uint32_t i = 0;
+
+	while (i < rib->n_own &&
+	       (!addr_equal(&rib->own[i].addr, addr) || rib->own[i].link != link))
+		i++;
+	return i;
+}
+
+/* The same link-local address may be ours on one link and a neighbour's on another. */
+static bool
+is_own(const struct rib *rib, const struct nexthop *nh)
+{
+	uint32_t link = addr_is_link_local(&nh->addr) ? nh->link : 0;
+
+	return own_index(rib, &nh->addr, link) < rib->n_own;
+}
+
+/*
+ * RFC 2545 3 has the link-local address for forwarding.  A global one on a subnet that
+ * we have on that link leads there as well, and is what an operator wants to see.
+ */
+static bool
+goes_by_link_local(const struct nexthop *nh, const struct igp_route *route)
+{
+	return nh->link != 0 && (route == NULL || route->ifindex != nh->link ||
+				    route->gateway.family != FAMILY_NONE);
+}
+
+/* False: there is no way.  RFC 4271 9.1.2.1; a link-local address has no route. */
+static bool
+find_way(const struct rib *rib, struct nexthop *nh)
+{
+	const struct igp_route *route =
+	    addr_is_link_local(&nh->addr)
+		? NULL
+		: igp_longest(&rib->igp, &nh->addr, rib->via_default);
+
+	if (goes_by_link_local(nh, route)) {
+		nh->gateway = nh->link_local;
+		nh->ifindex = nh->link;
+		return link_is_usable(rib, nh->link);
+	}
+	if (route == NULL)
+		return false;
+	nh->gateway = route->gateway.family == FAMILY_NONE ? nh->addr : route->gateway;
+	nh->ifindex = route->ifindex;
+	/* resolve-next-hops = false: the node's routes say nothing of the cost. */
+	nh->metric = rib->resolve ? route->metric : 0;
+	return true;
 }
 
 /* What the IGP says now.  False: nothing changed. */
@@ -26,25 +72,21 @@ static bool
 nexthop_judge(const struct rib *rib, struct nexthop *nh)
 {
 	struct nexthop was = *nh;
-	const struct igp_route *route =
-	    igp_longest(&rib->igp, &nh->addr, rib->via_default);
+	bool found;
 
-	nh->own = is_own(rib, &nh->addr);
+	nh->own = is_own(rib, nh);
 	nh->gateway = addr_none();
 	nh->ifindex = 0;
 	nh->metric = 0;
 	nh->connected = igp_is_connected(&rib->igp, &nh->addr);
-	if (route != NULL && !nh->own) {
-		nh->gateway =
-		    route->gateway.family == FAMILY_NONE ? nh->addr : route->gateway;
-		nh->ifindex = route->ifindex;
-		/* resolve-next-hops = false: the node's routes say nothing of the cost.
-		 */
-		nh->metric = rib->resolve ? route->metric : 0;
+	found = !nh->own && find_way(rib, nh);
+	if (!found) {
+		nh->gateway = addr_none();
+		nh->ifindex = 0;
 	}
 	/* A next hop of ours would loop: RFC 4271 5.1.3. */
-	nh->state = !nh->own && (route != NULL || !rib->resolve) ? NEXTHOP_REACHABLE
-								 : NEXTHOP_UNREACHABLE;
+	nh->state = !nh->own && (found || !rib->resolve) ? NEXTHOP_REACHABLE
+							 : NEXTHOP_UNREACHABLE;
 	return was.state != nh->state || was.metric != nh->metric ||
 	       was.ifindex != nh->ifindex || was.connected != nh->connected ||
 	       !addr_equal(&was.gateway, &nh->gateway);
@@ -67,14 +109,16 @@ nexthops_resize(struct rib *rib, uint32_t room)
 struct nexthop *
 nexthop_get(struct rib *rib, const struct attrs *attrs)
 {
-	struct addr addr = attrs_next_hop_addr(attrs);
-	uint32_t hash = addr_hash(&addr);
+	struct addr addr = attrs_next_hop_addr(attrs), link_local;
+	uint32_t link = attrs_next_hop_link(attrs, &link_local);
+	uint32_t hash = addr_hash(&addr) ^ link * UINT32_C(0x9e3779b1);
 	struct nexthop *nh;
 
 	if (rib->nexthops == NULL)
 		nexthops_resize(rib, 16);
 	for (nh = rib->nexthops[hash & rib->nexthop_mask]; nh != NULL; nh = nh->chain)
-		if (nh->hash == hash && addr_equal(&nh->addr, &addr)) {
+		if (nh->hash == hash && addr_equal(&nh->addr, &addr) &&
+		    nh->link == link && addr_equal(&nh->link_local, &link_local)) {
 			nh->refs++;
 			return nh;
 		}
@@ -82,6 +126,8 @@ nexthop_get(struct rib *rib, const struct attrs *attrs)
 		nexthops_resize(rib, (rib->nexthop_mask + 1) * 2);
 	nh = mem_zero(1, sizeof(*nh));
 	*nh = (struct nexthop){ .addr = addr,
+		.link_local = link_local,
+		.link = link,
 		.hash = hash,
 		.refs = 1,
 		.chain = rib->nexthops[hash & rib->nexthop_mask],
@@ -91,6 +137,7 @@ nexthop_get(struct rib *rib, const struct attrs *attrs)
 		nh->all_next->all_prev = nh;
 	rib->nexthop_first = nh;
 	rib->n_nexthops++;
+	rib->n_on_links += link != 0;
 	nexthop_judge(rib, nh);
 	return nh;
 }
@@ -110,6 +157,7 @@ nexthop_free(struct rib *rib, struct nexthop *nh)
 	if (nh->all_next != NULL)
 		nh->all_next->all_prev = nh->all_prev;
 	rib->n_nexthops--;
+	rib->n_on_links -= nh->link != 0;
 	free(nh);
 }
 
@@ -162,17 +210,15 @@ rib_igp_clear(struct rib *rib, const struct prefix *prefix)
 }
 
 void
-rib_own_address(struct rib *rib, const struct addr *addr, bool present)
+rib_own_address(struct rib *rib, const struct addr *addr, uint32_t link, bool present)
 {
-	uint32_t i;
+	uint32_t i = own_index(rib, addr, link);
 
-	for (i = 0; i < rib->n_own && !addr_equal(&rib->own[i], addr); i++)
-		continue;
 	if (present == (i < rib->n_own))
 		return;
 	if (present) {
 		rib->own = mem_resize(rib->own, rib->n_own + 1, sizeof(*rib->own));
-		rib->own[rib->n_own++] = *addr;
+		rib->own[rib->n_own++] = (struct own_address){ *addr, link };
 	} else {
 		rib->own[i] = rib->own[--rib->n_own];
 	}

@@ -47,6 +47,11 @@ struct igp_table {
 	uint32_t by_bits[FAMILY_COUNT][129];
 };
 
+struct own_address {
+	struct addr addr;
+	uint32_t link; /* 0: not a link-local one */
+};
+
 /* See walk.c. */
 struct walk {
 	bool active;
@@ -67,9 +72,12 @@ struct rib {
 	struct nexthop **nexthops; /* hash */
 	uint32_t nexthop_mask, n_nexthops;
 	struct nexthop *nexthop_first;
+	uint32_t n_on_links; /* next hops with a link */
 	struct igp_table igp;
-	struct addr *own;
+	struct own_address *own;
 	uint32_t n_own;
+	uint32_t *links; /* usable ones, in order */
+	uint32_t n_links, links_room;
 	bool resolve, via_default;
 	bool igp_changed;
 	struct walk walk;
@@ -123,6 +131,9 @@ struct nexthop *nexthop_get(struct rib *rib, const struct attrs *attrs);
 void nexthop_drop(struct rib *rib, struct nexthop *nh);
 void nexthop_destroy_all(struct rib *rib);
 void nexthop_judge_all(struct rib *rib);
+
+/* link.c */
+bool link_is_usable(const struct rib *rib, uint32_t ifindex);
 
 /* igp.c */
 void igp_destroy(struct igp_table *igp);

@@ -30,7 +30,7 @@ typedef bool capability_reader(struct slice value, struct open *open);
 
 static capability_reader multiprotocol_get, graceful_restart_get, as4_get, fqdn_get,
     route_refresh_get, extended_message_get, enhanced_refresh_get, add_path_get,
-    long_lived_restart_get;
+    long_lived_restart_get, extended_next_hop_get;
 
 /* Refused are those without which the session would mean something else than the peer
  * thinks; the rest are ignored when malformed. */
@@ -41,6 +41,7 @@ static const struct {
 } capabilities[] = {
 	{ CAPABILITY_MULTIPROTOCOL, true, multiprotocol_get },
 	{ CAPABILITY_ROUTE_REFRESH, false, route_refresh_get },
+	{ CAPABILITY_EXTENDED_NEXT_HOP, false, extended_next_hop_get },
 	{ CAPABILITY_EXTENDED_MESSAGE, false, extended_message_get },
 	{ CAPABILITY_GRACEFUL_RESTART, false, graceful_restart_get },
 	{ CAPABILITY_AS4, true, as4_get },
@@ -78,6 +79,29 @@ route_refresh_get(struct slice value, struct open *open)
 	if (value.len != 0)
 		return false;
 	open->route_refresh = true;
+	return true;
+}
+
+/*
+ * RFC 8950 4: triples of NLRI AFI, NLRI SAFI and next hop AFI, two octets each.  Others
+ * than the one that is of use here are ignored.
+ */
+static bool
+extended_next_hop_get(struct slice value, struct open *open)
+{
+	struct rcur in = rcur_of_slice(value);
+
+	if (value.len % 6 != 0)
+		return false;
+	while (rcur_left(&in) > 0) {
+		uint16_t afi = rcur_u16(&in);
+		uint16_t safi = rcur_u16(&in);
+		uint16_t next_hop_afi = rcur_u16(&in);
+
+		if (afi == family_afi(FAMILY_IPV4) && safi == SAFI_UNICAST &&
+		    next_hop_afi == family_afi(FAMILY_IPV6))
+			open->extended_next_hop = true;
+	}
 	return true;
 }
 
@@ -440,6 +464,12 @@ capabilities_put(struct wcur *out, const struct open *open)
 	}
 	if (open->route_refresh)
 		capability_head(out, CAPABILITY_ROUTE_REFRESH, 0);
+	if (open->extended_next_hop) {
+		capability_head(out, CAPABILITY_EXTENDED_NEXT_HOP, 6);
+		family_put(out, FAMILY_IPV4);
+		wcur_u16(out, SAFI_UNICAST);
+		family_put(out, FAMILY_IPV6);
+	}
 	if (open->extended_message)
 		capability_head(out, CAPABILITY_EXTENDED_MESSAGE, 0);
 	if (open->graceful_restart)
@@ -526,6 +556,8 @@ open_negotiate(const struct open *ours, const struct open *theirs)
 			p.add_path[f] =
 			    negotiate_add_path(ours->add_path[f], theirs->add_path[f]);
 	}
+	p.extended_next_hop = p.families[FAMILY_IPV4] && ours->extended_next_hop &&
+			      theirs->extended_next_hop;
 	p.keepalive_s = p.hold_time_s / 3;
 	return p;
 }

@@ -76,22 +76,26 @@ next_hop_len_is_good(enum family family, size_t len, const struct update_context
 }
 
 /*
- * The next hop without a global part that is none: on a session between link-local
- * addresses some speakers send "::" before the link-local address (RFC 2545 3 has no
- * form for this case).
+ * Of two addresses what is one: RFC 2545 3 has a global and a link-local one.  It has
+ * no form for a link-local one alone, and so some speakers send "::" before it (BIRD),
+ * some send it twice (FRR).
  */
 static struct slice
 next_hop_trim(struct slice next_hop)
 {
 	static const uint8_t unspecified[16];
-	struct addr second;
+	const struct slice first = { next_hop.at, 16 };
+	struct addr a, second;
 
-	if (next_hop.len != 32 || memcmp(next_hop.at, unspecified, 16) != 0)
+	if (next_hop.len != 32)
 		return next_hop;
+	a = addr_from_bytes(FAMILY_IPV6, next_hop.at);
 	second = addr_from_bytes(FAMILY_IPV6, next_hop.at + 16);
-	if (!addr_is_link_local(&second))
-		return next_hop;
-	return (struct slice){ next_hop.at + 16, 16 };
+	if (addr_is_link_local(&a) || !addr_is_link_local(&second))
+		return first;
+	if (memcmp(next_hop.at, unspecified, 16) == 0)
+		return (struct slice){ next_hop.at + 16, 16 };
+	return next_hop;
 }
 
 static bool

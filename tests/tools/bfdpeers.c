@@ -73,7 +73,7 @@ send_from(const struct player *player, uint8_t *octets)
 	struct sockaddr_storage ss;
 	struct iovec iov = { octets, BFD_PACKET_LEN };
 	struct msghdr msg = { .msg_name = &ss,
-		.msg_namelen = sockaddr_from(&ss, &target, BFD_PORT_SINGLE_HOP),
+		.msg_namelen = sockaddr_from(&ss, &target, BFD_PORT_SINGLE_HOP, 0),
 		.msg_iov = &iov,
 		.msg_iovlen = 1,
 		.msg_control = &control,

@@ -128,8 +128,8 @@ node_learns_subnet(struct node *node)
 	speaker_igp_set(node->sp, &route);
 	route.prefix = prefix_from("fd00::/64");
 	speaker_igp_set(node->sp, &route);
-	speaker_own_address(node->sp, &node->addr4, true);
-	speaker_own_address(node->sp, &node->addr6, true);
+	speaker_own_address(node->sp, &node->addr4, 0, true);
+	speaker_own_address(node->sp, &node->addr6, 0, true);
 }
 
 static inline struct node *

@@ -118,14 +118,15 @@ END_TEST
 START_TEST(next_hop_is_part)
 {
 	static const struct octets block = OCTETS(ORIGIN, PATH_EMPTY);
-	static const uint8_t octets[33] = { 0x20, 1, 0xd,
-		0xb8, [15] = 1, [16] = 0xfe, [17] = 0x80, [31] = 1 };
+	static const uint8_t octets[37] = { 0x20, 1, 0xd,
+		0xb8, [15] = 1, [16] = 0xfe, [17] = 0x80, [31] = 1, [35] = 7 };
 	static const struct {
 		size_t len;
 		const char *text;
 	} hops[] = { { 0, "-" }, { 4, "32.1.13.184" }, { 16, "2001:db8::1" },
-		{ 32, "2001:db8::1" } };
+		{ 32, "2001:db8::1" }, { 36, "2001:db8::1" } };
 	struct attrs *sets[COUNT(hops)];
+	struct addr link_local;
 	char text[ADDR_TEXT_LEN];
 
 	for (int i = 0; i < COUNT(hops); i++) {
@@ -139,7 +140,14 @@ START_TEST(next_hop_is_part)
 		for (int j = 0; j < i; j++)
 			ck_assert_ptr_ne(sets[i], sets[j]);
 	}
-	ck_assert_ptr_null(from(&block, (struct slice){ octets, 33 }));
+	/* RFC 2545 3: with the link that the link-local address is on */
+	for (int i = 0; i < COUNT(hops) - 1; i++) {
+		ck_assert_uint_eq(attrs_next_hop_link(sets[i], &link_local), 0);
+		ck_assert_str_eq(addr_format(&link_local, text), "-");
+	}
+	ck_assert_uint_eq(attrs_next_hop_link(sets[COUNT(hops) - 1], &link_local), 7);
+	ck_assert_str_eq(addr_format(&link_local, text), "fe80::1");
+	ck_assert_ptr_null(from(&block, (struct slice){ octets, 37 }));
 	for (int i = 0; i < COUNT(hops); i++)
 		ck_assert(attrs_unref(table, sets[i]));
 }

@@ -110,6 +110,41 @@ START_TEST(peers_come_and_go)
 }
 END_TEST
 
+/* A peer on a link is known by its address and interface together. */
+START_TEST(peers_on_links)
+{
+	struct conf *before =
+	    conf_text_read(ROUTER "peer a { address = \"fe80::1%eth0\" as = 1 }"
+				  "peer b { address = \"fe80::1%eth1\" as = 1 }"
+				  "peer u { interface = eth2 as = external }",
+		"");
+	struct conf *after = conf_text_read(ROUTER
+	    "peer b { address = \"fe80::1%eth1\" as = 1 }"
+	    "peer c { address = \"fe80::1%eth3\" as = 1 }"
+	    "peer u { interface = eth2 as = external extended-next-hop = false }"
+	    "peer v { interface = eth0 as = external }",
+	    "");
+	struct conf_plan plan = conf_plan_make(before, after);
+
+	ck_assert(conf_peer_is_unnumbered(&before->peers[2]));
+	/* as FRR has it: on by default there, and there alone */
+	ck_assert(before->peers[2].options.extended_next_hop);
+	ck_assert(!before->peers[0].options.extended_next_hop);
+	ck_assert(!after->peers[2].options.extended_next_hop);
+	ck_assert_uint_eq(plan.n_steps, 5);
+	ck_assert_int_eq(plan.steps[0].action, CONF_PLAN_SAME);
+	ck_assert_ptr_eq(plan.steps[0].before, &before->peers[1]);
+	ck_assert_int_eq(plan.steps[1].action, CONF_PLAN_ADDED);
+	ck_assert_int_eq(plan.steps[2].action, CONF_PLAN_RESET);
+	ck_assert_int_eq(plan.steps[3].action, CONF_PLAN_ADDED);
+	ck_assert_int_eq(plan.steps[4].action, CONF_PLAN_REMOVED);
+	ck_assert_ptr_eq(plan.steps[4].before, &before->peers[0]);
+	conf_plan_free(&plan);
+	conf_free(before);
+	conf_free(after);
+}
+END_TEST
+
 #define CLUSTER(reflector, more)                                    \
 	"router { as = 64512 } cluster { mesh = true\n"             \
 	"node a { address = 10.0.0.1 reflector = " reflector " }\n" \
@@ -212,6 +247,7 @@ main(void)
 
 	tcase_add_loop_test(tcase, one_peer, 0, (int)(sizeof cases / sizeof cases[0]));
 	tcase_add_test(tcase, peers_come_and_go);
+	tcase_add_test(tcase, peers_on_links);
 	tcase_add_test(tcase, mesh_to_reflector);
 	tcase_add_loop_test(
 	    tcase, restart_needed, 0, (int)(sizeof restarts / sizeof restarts[0]));

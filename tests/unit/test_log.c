@@ -36,7 +36,7 @@ open_log(bool json, enum conf_log_level level)
 static void
 setup(void)
 {
-	the_peer.conf.address = addr_ipv4(0xc0a80202);
+	the_peer.address = the_peer.conf.address = addr_ipv4(0xc0a80202);
 	the_peer.conf.options.remote_as = 64512;
 	the_peer.remote_open.as = 64512;
 	the_peer.params.hold_time_s = 90;

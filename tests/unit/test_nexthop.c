@@ -133,7 +133,7 @@ START_TEST(resolution)
 	if (cases[_i].own != NULL) {
 		struct addr own = addr_of(cases[_i].own);
 
-		rib_own_address(w.rib, &own, true);
+		rib_own_address(w.rib, &own, 0, true);
 	}
 	announce(&w, 1,
 	    strchr(cases[_i].next_hop, ':') != NULL ? "fd09::/64" : "192.0.2.0/24",
@@ -168,7 +168,7 @@ START_TEST(resolution_changes)
 	if (cases[_i].own != NULL) {
 		struct addr own = addr_of(cases[_i].own);
 
-		rib_own_address(w.rib, &own, true);
+		rib_own_address(w.rib, &own, 0, true);
 	}
 	settle(&w);
 	ck_assert_msg(

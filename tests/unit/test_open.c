@@ -94,6 +94,10 @@ static const struct {
 	{ "software version, off by one", HEAD "07 02 05 4b 03 03 6161", NO_ERROR, "" },
 	{ "FQDN of 0", HEAD "04 02 02 49 00", NO_ERROR, "" },
 	{ "graceful restart of 1", HEAD "05 02 03 40 01 00", NO_ERROR, "" },
+	/* RFC 8950 4: triples of 6 octets; another length is ignored, RFC 5492 3 */
+	{ "extended next hop of 0", HEAD "04 02 02 05 00", NO_ERROR, "" },
+	{ "extended next hop of 5", HEAD "09 02 07 05 05 0001000100", NO_ERROR, "" },
+	{ "extended next hop of 6", HEAD "0a 02 08 05 06 000100010002", NO_ERROR, "" },
 };
 
 START_TEST(open_judged)
@@ -285,6 +289,39 @@ START_TEST(open_fqdn)
 }
 END_TEST
 
+/* RFC 8950 4 */
+START_TEST(extended_next_hop)
+{
+	static const struct {
+		const char *what, *in;
+		bool want;
+	} forms[] = {
+		{ "IPv4 unicast by IPv6", "0a 02 08 05 06 000100010002", true },
+		{ "… among others",
+		    "16 02 14 05 12 000100020002 000100010002 000100800002", true },
+		{ "… in a second capability", "0c 02 0a 05 00 05 06 000100010002",
+		    true },
+		{ "another SAFI", "0a 02 08 05 06 000100040002", false },
+		{ "SAFI of two octets", "0a 02 08 05 06 000101010002", false },
+		{ "another next hop", "0a 02 08 05 06 000100010001", false },
+		{ "IPv6", "0a 02 08 05 06 000200010002", false },
+		{ "seven octets", "0b 02 09 05 07 00010001000200", false },
+		{ "twelve less one", "0f 02 0d 05 0b 0001000100020001000100", false },
+		{ "none", "04 02 02 05 00", false },
+	};
+	char text[128];
+
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		struct open o;
+
+		snprintf(text, sizeof(text), HEAD "%s", forms[i].in);
+		o = open_of(text);
+		ck_assert_msg(
+		    o.extended_next_hop == forms[i].want, "%s", forms[i].what);
+	}
+}
+END_TEST
+
 static void
 round_trip(const struct open *in, const char *what)
 {
@@ -335,6 +372,9 @@ START_TEST(open_round)
 	o.add_path[FAMILY_IPV4] = ADD_PATH_RECEIVE | ADD_PATH_SEND;
 	o.add_path[FAMILY_IPV6] = ADD_PATH_RECEIVE;
 	round_trip(&o, "add-path");
+	o.extended_next_hop = true;
+	round_trip(&o, "extended next hop");
+	o.extended_next_hop = false;
 	memset(o.add_path, 0, sizeof(o.add_path));
 	o.families[FAMILY_IPV4] = false;
 	o.restarting = o.forwarding[FAMILY_IPV6] = false;
@@ -428,6 +468,14 @@ START_TEST(negotiate)
 	struct open a = open_full(), b = open_full();
 	struct session_params p;
 
+	a.extended_next_hop = true;
+	ck_assert(!open_negotiate(&a, &b).extended_next_hop);
+	ck_assert(!open_negotiate(&b, &a).extended_next_hop);
+	b.extended_next_hop = true;
+	ck_assert(open_negotiate(&a, &b).extended_next_hop);
+	b.families[FAMILY_IPV4] = false;
+	ck_assert(!open_negotiate(&a, &b).extended_next_hop);
+	b.families[FAMILY_IPV4] = true;
 	a.add_path[FAMILY_IPV4] = b.add_path[FAMILY_IPV4] =
 	    ADD_PATH_RECEIVE | ADD_PATH_SEND;
 	p = open_negotiate(&a, &b);
@@ -481,6 +529,7 @@ main(void)
 
 	tcase_add_loop_test(t, open_judged, 0, sizeof(judged) / sizeof(judged[0]));
 	tcase_add_test(t, open_plain);
+	tcase_add_test(t, extended_next_hop);
 	tcase_add_test(t, open_capabilities);
 	tcase_add_test(t, open_families);
 	tcase_add_test(t, open_add_path);

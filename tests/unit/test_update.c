@@ -333,6 +333,86 @@ START_TEST(slices)
 }
 END_TEST
 
+/*
+ * RFC 2545 3 has a global address alone, or with a link-local one behind it.  Of the
+ * forms for a link-local one alone (BIRD's, FRR's, draft-ietf-idr-linklocal-capability)
+ * one comes out; a second address that is none is left out.
+ */
+START_TEST(next_hop_forms)
+{
+	static const struct {
+		const char *what, *in;
+		size_t at, len;
+		int verdict;
+	} forms[] = {
+		{ "global", WITH_NEXT_HOP("[" GLOBAL "]"), 0, 16, NONE },
+		{ "global and link-local", WITH_NEXT_HOP("[" GLOBAL LOCAL "]"), 0, 32,
+		    NONE },
+		{ "link-local", WITH_NEXT_HOP("[" LOCAL "]"), 0, 16, NONE },
+		{ ":: and link-local", WITH_NEXT_HOP("[00*16" LOCAL "]"), 16, 16,
+		    NONE },
+		{ "link-local twice", WITH_NEXT_HOP("[" LOCAL LOCAL "]"), 0, 16, NONE },
+		{ "link-local and ::", WITH_NEXT_HOP("[" LOCAL "00*16]"), 0, 16, NONE },
+		{ "global and ::", WITH_NEXT_HOP("[" GLOBAL "00*16]"), 0, 16, NONE },
+		{ "global twice", WITH_NEXT_HOP("[" GLOBAL GLOBAL "]"), 0, 16, NONE },
+		{ "nothing at all", WITH_NEXT_HOP("[00*32]"), 0, 16, WDRAW },
+		{ ":: and global", WITH_NEXT_HOP("[00*16 " GLOBAL "]"), 0, 16, WDRAW },
+		{ "multicast", WITH_NEXT_HOP("[ff02 00*13 01]"), 0, 16, WDRAW },
+	};
+
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		struct update u;
+		uint8_t *octets = judge(forms[i].in, &both, &u);
+
+		ck_assert_msg((int)u.verdict == forms[i].verdict, "%s", forms[i].what);
+		ck_assert_msg(u.mp_next_hop.len == forms[i].len, "%s", forms[i].what);
+		ck_assert_msg(u.mp_next_hop.at == octets + 4 + 3 + 4 + forms[i].at,
+		    "%s", forms[i].what);
+		free(octets);
+	}
+}
+END_TEST
+
+/* RFC 8950 4: IPv6 next hops of IPv4 NLRI, where they were agreed on alone. */
+START_TEST(ipv4_next_hops)
+{
+	static const struct {
+		const char *what, *next_hop;
+		bool extended, plain; /* taken */
+	} hops[] = {
+		{ "IPv4", "[c0000201]", true, true }, /* RFC 4760 3 */
+		{ "IPv6", "[" GLOBAL "]", true, false },
+		{ "IPv6 and link-local", "[" GLOBAL LOCAL "]", true, false },
+		{ "link-local", "[" LOCAL "]", true, false },
+		{ "a VPN's 24", "[00*8 " GLOBAL "]", false, false },
+		{ "12", "[00*8 c0000201]", false, false },
+		{ "15", "[20010db8 00*11]", false, false },
+		{ "none", "[]", false, false },
+	};
+
+	for (size_t i = 0; i < sizeof(hops) / sizeof(hops[0]); i++)
+		for (int extended = 0; extended <= 1; extended++) {
+			struct update_context c = both;
+			struct update u;
+			char text[256];
+			uint8_t *octets;
+			bool taken = extended ? hops[i].extended : hops[i].plain;
+
+			c.extended_next_hop = extended;
+			snprintf(text, sizeof(text),
+			    "{} {800e[000101 %s 00" NLRI "]" GOOD_MP "}",
+			    hops[i].next_hop);
+			octets = judge(text, &c, &u);
+			/* RFC 7606 7.11: another length is not to be parsed */
+			ck_assert_msg(u.verdict == (taken ? ACTION_NONE : ACTION_RESET),
+			    "%s, %d", hops[i].what, extended);
+			ck_assert(!taken ||
+				  (u.mp_family == FAMILY_IPV4 && u.mp_nlri.len == 4));
+			free(octets);
+		}
+}
+END_TEST
+
 /* Some speakers put "::" before a lone link-local next hop. */
 START_TEST(next_hop_without_global_part)
 {
@@ -563,6 +643,8 @@ main(void)
 	tcase_add_test(t, keep_bits);
 	tcase_add_test(t, discarded_are_bounded);
 	tcase_add_test(t, slices);
+	tcase_add_test(t, next_hop_forms);
+	tcase_add_test(t, ipv4_next_hops);
 	tcase_add_test(t, next_hop_without_global_part);
 	tcase_add_test(t, error_data);
 	tcase_add_test(t, contexts);
