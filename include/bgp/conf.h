@@ -137,7 +137,7 @@ struct conf_peer_options {
 	uint16_t bfd_interval_ms;
 	uint8_t bfd_multiplier;
 	uint32_t long_lived_stale_time_s; /* 0: off, as it is without the above */
-	bool extended_next_hop; /* RFC 8950 */
+	bool extended_next_hop;           /* RFC 8950 */
 };
 
 struct conf_peer {

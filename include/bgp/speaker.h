@@ -111,7 +111,7 @@ enum accept_verdict {
 	ACCEPT_BUSY,   /* one connection of that peer is being judged already */
 	ACCEPT_FULL,   /* max-sessions of the range */
 	ACCEPT_DAMPED, /* held down after malformed messages */
-	ACCEPT_OTHER, /* another router on the link is the unnumbered peer */
+	ACCEPT_OTHER,  /* another router on the link is the unnumbered peer */
 };
 const char *accept_verdict_text(enum accept_verdict verdict);
 
