@@ -14,12 +14,11 @@
 #include "rib_internal.h"
 
 static uint32_t
-own_index(const struct rib *rib, const struct addr *addr, uint32_t link)
+own_index(const struct rib *rib, const struct addr *addr)
 {
 	uint32_t i = 0;
 
-	while (i < rib->n_own &&
-	       (!addr_equal(&rib->own[i].addr, addr) || rib->own[i].link != link))
+	while (i < rib->n_own && !addr_equal(&rib->own[i], addr))
 		i++;
 	return i;
 }
@@ -28,9 +27,8 @@ own_index(const struct rib *rib, const struct addr *addr, uint32_t link)
 static bool
 is_own(const struct rib *rib, const struct nexthop *nh)
 {
-	uint32_t link = addr_is_link_local(&nh->addr) ? nh->link : 0;
-
-	return own_index(rib, &nh->addr, link) < rib->n_own;
+	return addr_is_link_local(&nh->addr) ? link_has_own(rib, nh->link, &nh->addr)
+					     : own_index(rib, &nh->addr) < rib->n_own;
 }
 
 /*
@@ -212,13 +210,19 @@ rib_igp_clear(struct rib *rib, const struct prefix *prefix)
 void
 rib_own_address(struct rib *rib, const struct addr *addr, uint32_t link, bool present)
 {
-	uint32_t i = own_index(rib, addr, link);
+	uint32_t i;
 
+	if (link != 0) {
+		if (link_set_own(rib, link, addr, present) && rib->n_on_links > 0)
+			rib->igp_changed = true;
+		return;
+	}
+	i = own_index(rib, addr);
 	if (present == (i < rib->n_own))
 		return;
 	if (present) {
 		rib->own = mem_resize(rib->own, rib->n_own + 1, sizeof(*rib->own));
-		rib->own[rib->n_own++] = (struct own_address){ *addr, link };
+		rib->own[rib->n_own++] = *addr;
 	} else {
 		rib->own[i] = rib->own[--rib->n_own];
 	}

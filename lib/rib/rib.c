@@ -62,6 +62,7 @@ rib_free(struct rib *rib)
 	nexthop_destroy_all(rib);
 	igp_destroy(&rib->igp);
 	free(rib->own);
+	free(rib->own_on_links);
 	free(rib->links);
 	free(rib->peers);
 	free(rib);

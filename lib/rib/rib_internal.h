@@ -47,9 +47,10 @@ struct igp_table {
 	uint32_t by_bits[FAMILY_COUNT][129];
 };
 
+/* A link-local address of ours. */
 struct own_address {
+	uint32_t link;
 	struct addr addr;
-	uint32_t link; /* 0: not a link-local one */
 };
 
 /* See walk.c. */
@@ -74,8 +75,10 @@ struct rib {
 	struct nexthop *nexthop_first;
 	uint32_t n_on_links; /* next hops with a link */
 	struct igp_table igp;
-	struct own_address *own;
+	struct addr *own; /* but for link-local ones: */
 	uint32_t n_own;
+	struct own_address *own_on_links; /* in the order of links */
+	uint32_t n_own_on_links, own_on_links_room;
 	uint32_t *links; /* usable ones, in order */
 	uint32_t n_links, links_room;
 	bool resolve, via_default;
@@ -134,6 +137,10 @@ void nexthop_judge_all(struct rib *rib);
 
 /* link.c */
 bool link_is_usable(const struct rib *rib, uint32_t ifindex);
+bool link_has_own(const struct rib *rib, uint32_t link, const struct addr *addr);
+/* False: nothing changed. */
+bool
+link_set_own(struct rib *rib, uint32_t link, const struct addr *addr, bool present);
 
 /* igp.c */
 void igp_destroy(struct igp_table *igp);

@@ -159,12 +159,28 @@ START_TEST(two_links)
 	}
 	ck_assert_uint_eq(n, 2);
 	ck_assert_uint_eq(own, 0);
-	/* RFC 4271 5.1.3: our own address there is no next hop. */
-	rib_own_address(e->rib, &local, LINK, true);
+	/* RFC 4271 5.1.3: our own address there is no next hop.  Others have several
+	 * addresses, and all container links the same one. */
+	for (uint32_t link = 100; link > 0; link--)
+		if (link != OTHER_LINK) {
+			struct addr other = addr_of("fe80::77");
+
+			rib_own_address(e->rib, &other, link, true);
+			rib_own_address(e->rib, &local, link, true);
+			rib_own_address(e->rib, &local, link, true);
+			if (link != LINK)
+				rib_own_address(e->rib, &local, link, false);
+			rib_own_address(e->rib, &other, link, link % 2 == 0);
+		}
 	rib_resolve(e->rib);
 	for (const struct nexthop *nh = rib_first_nexthop(e->rib); nh != NULL;
 	     nh = nh->all_next)
 		ck_assert(nh->own == (nh->link == LINK));
+	rib_own_address(e->rib, &local, LINK, false);
+	rib_resolve(e->rib);
+	for (const struct nexthop *nh = rib_first_nexthop(e->rib); nh != NULL;
+	     nh = nh->all_next)
+		ck_assert(!nh->own);
 	exporter_free(e);
 }
 END_TEST
