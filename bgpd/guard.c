@@ -18,10 +18,12 @@
 
 enum { TTL_MAX = 255 };
 
+/* An unnumbered peer, whose address may not be known when it comes, is on a link. */
 static enum family
 family_of(const struct peer *peer)
 {
-	return (enum family)peer->address.family;
+	return peer->address.family == FAMILY_NONE ? FAMILY_IPV6
+						   : (enum family)peer->address.family;
 }
 
 /* On a connection that has data on its way, both sides' TCP go on sending it until it
@@ -29,13 +31,16 @@ family_of(const struct peer *peer)
 static int
 set_key(int fd, const struct peer *peer)
 {
-	struct prefix host =
-	    prefix_of(&peer->address, family_max_bits(family_of(peer)));
+	struct prefix host;
 	size_t key_len = 0;
 	const char *key = secret_text(peer->conf.options.password, &key_len);
 
 	if (peer->conf.options.password != 0 && key == NULL)
 		return ENOKEY;
+	/* No listening socket has a key for an address that nobody knows. */
+	if (peer->address.family == FAMILY_NONE)
+		return 0;
+	host = prefix_of(&peer->address, family_max_bits(family_of(peer)));
 	return socket_set_md5(fd, &host, key, key_len);
 }
 
