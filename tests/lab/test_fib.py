@@ -1338,6 +1338,25 @@ def flush_removes_objects(lab):
 
 
 @test
+def flush_with_metric_zero(lab):
+    """The kernel's wildcard: a deletion names the object, or it matches nothing."""
+    place = (*ON, "--metric", "0")
+    routes = ["10.1.0.0/16 via 192.0.2.9 dev eth0", "10.2.0.0/16 via 192.0.2.8 dev eth0",
+              "10.3.0.0/16 via 192.0.2.9 dev eth0 via 192.0.2.8 dev eth0", "10.4.0.0/26 blackhole"]
+    for how in ("daemon", "none"):
+        t = Tool(lab, *place)
+        t.put(*routes)
+        equal(len(objects(lab)), 3)
+        if how == "daemon":
+            equal([i for i in t.ask("flush") if i == "done"], ["done"])
+        t.quit()
+        if how == "none":
+            equal(sh("ip", "netns", "exec", lab.ns, fibtool, "--flush", "--metric", "0").strip(),
+                  "removed 4")
+        equal((objects(lab), lab.routes()), ({}, []))
+
+
+@test
 def reload_changes_the_use_of_objects(lab):
     two = "via 192.0.2.9 dev eth0 nh 203.0.113.9 via 192.0.2.8 dev eth0 nh 203.0.113.8"
     six = "via fd00:2::9 dev eth0 nh 2001:db8::9 via fd00:2::8 dev eth0 nh 2001:db8::8"
