@@ -2,8 +2,9 @@
  *
  * Takes connections in, a bounded number a turn, from a backlog deep enough for a whole
  * cluster that dials in the same instant.  Out of descriptors it refuses: one
- * descriptor is kept in reserve to take a connection and close it, so that it never
- * spins.
+ * descriptor is kept in reserve to take a connection and close it.  Where not even that
+ * can be done, for want of memory, it looks away for a moment: a socket that stays
+ * readable would keep the loop from all work of a lower priority.
  */
 #include "listener.h"
 
@@ -20,11 +21,12 @@
 #include "log.h"
 #include "socket.h"
 
-enum { BACKLOG = 4096, ACCEPT_MAX = 128 };
+enum { BACKLOG = 4096, ACCEPT_MAX = 128, PAUSE_MS = 200, COMPLAINT_MS = 10 * 1000 };
 
 struct listener {
 	struct daemon *daemon;
 	struct event **events;
+	struct event *again; /* after a pause */
 	int *fds;
 	size_t n;
 	int reserve;
@@ -32,6 +34,40 @@ struct listener {
 };
 
 static void
+complain(struct listener *l, int error)
+{
+	if (l->complained_ms != 0 && now_ms() - l->complained_ms < COMPLAINT_MS)
+		return;
+	log_error("connections cannot be taken: %s", strerror(error));
+	l->complained_ms = now_ms();
+}
+
+static void
+look_again_soon(struct listener *l)
+{
+	const struct timeval pause = { 0, PAUSE_MS * 1000 };
+
+	event_add(l->again, &pause);
+}
+
+static void
+look_away(struct listener *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		event_del(l->events[i]);
+	look_again_soon(l);
+}
+
+static void
+on_again(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	listener_open(arg);
+}
+
+/* False: that cannot be done, either. */
+static bool
 refuse_one(struct listener *l, int fd)
 {
 	int refused;
@@ -42,9 +78,37 @@ refuse_one(struct listener *l, int fd)
 	if (refused >= 0)
 		close(refused);
 	l->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	if (l->complained_ms == 0 || now_ms() - l->complained_ms > 10000) {
-		log_error("out of file descriptors: connections are refused");
-		l->complained_ms = now_ms();
+	return refused >= 0;
+}
+
+static void
+not_accepted(struct listener *l, int fd, int error)
+{
+	bool refuses = error == EMFILE || error == ENFILE;
+
+	if (!refuses && error != ENOMEM && error != ENOBUFS)
+		return;
+	complain(l, error);
+	if (!refuses || !refuse_one(l, fd))
+		look_away(l);
+}
+
+static void
+accept_some(struct listener *l, int fd)
+{
+	for (int i = 0; i < ACCEPT_MAX; i++) {
+		struct sockaddr_storage ss = { 0 };
+		socklen_t len = sizeof(ss);
+		struct addr remote;
+		int conn = accept4(
+		    fd, (struct sockaddr *)&ss, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+		if (conn < 0) {
+			not_accepted(l, fd, errno);
+			return;
+		}
+		remote = sockaddr_to(&ss);
+		connection_accept(l->daemon, conn, &remote);
 	}
 }
 
@@ -55,21 +119,8 @@ on_acceptable(evutil_socket_t fd, short what, void *arg)
 
 	(void)what;
 	daemon_set_now(l->daemon);
-	for (int i = 0; i < ACCEPT_MAX; i++) {
-		struct sockaddr_storage ss = { 0 };
-		socklen_t len = sizeof(ss);
-		struct addr remote;
-		int conn = accept4(
-		    fd, (struct sockaddr *)&ss, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
-
-		if (conn < 0) {
-			if (errno == EMFILE || errno == ENFILE)
-				refuse_one(l, fd);
-			return;
-		}
-		remote = sockaddr_to(&ss);
-		connection_accept(l->daemon, conn, &remote);
-	}
+	accept_some(l, fd);
+	daemon_wake_fairly(l->daemon);
 }
 
 static int
@@ -125,6 +176,7 @@ listener_new(
 	struct listener *l = mem_zero(1, sizeof(*l));
 
 	l->daemon = d;
+	l->again = evtimer_new(d->base, on_again, l);
 	l->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	l->events = mem_zero(router->n_listen, sizeof(struct event *));
 	l->fds = mem_zero(router->n_listen, sizeof(int));
@@ -152,8 +204,10 @@ listener_new(
 void
 listener_open(struct listener *l)
 {
+	/* Watching a socket takes memory of the kernel's, too. */
 	for (size_t i = 0; i < l->n; i++)
-		event_add(l->events[i], NULL);
+		if (event_add(l->events[i], NULL) != 0)
+			look_again_soon(l);
 }
 
 void
@@ -163,6 +217,7 @@ listener_free(struct listener *l)
 		event_free(l->events[i]);
 		close(l->fds[i]);
 	}
+	event_free(l->again);
 	if (l->reserve >= 0)
 		close(l->reserve);
 	free(l->events);
