@@ -213,6 +213,10 @@ class Lab:
             subprocess.run(["ip", "netns", "del", name], capture_output=True)
 
 
+class Skip(Exception):
+    """The machine lacks what the test needs."""
+
+
 tests = []
 
 
@@ -942,6 +946,16 @@ def nexthop_monitor(lab, what="nexthop"):
 
 
 ON = ("--nexthop-objects", "on")
+WAYS = {"classic": ("--nexthop-objects", "off"), "objects": ON}
+
+
+def over_both_ways(function):
+    """A test with classic routes, and one with objects."""
+    for name, options in WAYS.items():
+        def run_it(lab, options=options):
+            function(lab, options)
+        run_it.__name__ = f"{function.__name__}_{name}"
+        test(run_it)
 
 
 @test
@@ -1531,9 +1545,6 @@ def ten_thousand_over_five_thousand(lab):
 # ---------------------------------------------------------------- IPv4 by way of IPv6
 
 
-WAYS = {"classic": ("--nexthop-objects", "off"), "objects": ON}
-
-
 def hops_of(lab, prefix):
     """The hops of an IPv4 route as the kernel tells them: family, gateway, device, weight."""
     routes = json.loads(lab.ip(f"-j route show {prefix} proto bgp"))
@@ -1712,15 +1723,6 @@ def ipv4_over_ipv6_is_repaired(lab, options):
     t.quit()
 
 
-def over_both_ways(function):
-    """A test with classic routes, and one with objects."""
-    for name, options in WAYS.items():
-        def run_it(lab, options=options):
-            function(lab, options)
-        run_it.__name__ = f"{function.__name__}_{name}"
-        test(run_it)
-
-
 @test
 def next_hops_by_way_of_ipv6(lab):
     """What others' IPv4 routes over IPv6 gateways say, and what looks like ours and is not."""
@@ -1860,6 +1862,123 @@ def without_the_capability(lab):
         os.unlink(readable)
 
 
+class MemoryLimit:
+    """A memory cgroup in which the kernel's own allocations fail where there is no room.
+
+    Entries of the IPv4 FIB are charged to the cgroup of who makes them.  Without the OOM
+    killer such a charge fails with ENOMEM; but a page that the process itself needs then
+    waits for room.  So what goes in keeps its memory and has used all that it will need.
+    """
+
+    top = pathlib.Path("/sys/fs/cgroup/memory")
+    keeps_memory = ("env", "MALLOC_TRIM_THRESHOLD_=1000000000",
+                    "MALLOC_MMAP_THRESHOLD_=1000000000")
+
+    def __init__(self, name):
+        if not (self.top / "memory.oom_control").exists():
+            raise Skip("no memory controller of cgroup v1 at " + str(self.top))
+        if "nokmem" in pathlib.Path("/proc/cmdline").read_text():
+            raise Skip("the kernel does not account for its memory (cgroup.memory=nokmem)")
+        if b"__asan_init" in pathlib.Path(fibtool).read_bytes():
+            raise Skip("a program with a sanitizer takes ever more memory")
+        self.folder = self.top / name
+        try:
+            self.folder.mkdir()
+        except OSError as error:
+            raise Skip(f"{self.folder}: {error.strerror}") from None
+        self.write("memory.oom_control", 1)
+
+    def write(self, file, value):
+        (self.folder / file).write_text(str(value))
+
+    def limit(self, octets):
+        self.write("memory.limit_in_bytes", octets)
+
+    def pids(self):
+        return [int(pid) for pid in (self.folder / "cgroup.procs").read_text().split()]
+
+    def stop(self):
+        self.limit(-1)  # who waits for a page cannot end
+        for pid in self.pids():
+            os.kill(pid, signal.SIGKILL)
+        wait_until("the cgroup is empty", lambda: not self.pids())
+        self.folder.rmdir()
+
+
+NO_ROOM = {"ENOMEM": "Cannot allocate memory", "ENOBUFS": "No buffer space available"}
+
+
+def no_room_in_the_kernel(lab, options):
+    """The kernel has no memory for a route: it says so, and the route comes when it has."""
+    n, room, page = 4000, 256 * 1024, 4096
+    limit = MemoryLimit(lab.ns)
+    lab.started.append(limit)
+    cpu = str(min(os.sched_getaffinity(0)))  # what is left of a page is a processor's
+    t = Tool(lab, *options, prefix=("taskset", "-c", cpu, *limit.keeps_memory))
+    good = f"many {n} 11.0.0.0 via 192.0.2.9 dev eth0 nh 203.0.113.9"
+    # Once all refused and once all in, and the records of both are paid for.
+    t.ask(f"many {n} 11.0.0.0 via 198.51.100.1 dev eth0 nh 203.0.113.9")
+    wait_until("refused", lambda: t.counts()["failed"] == n, 10)
+    t.ask(good)
+    wait_until("installed", lambda: t.counts()["installed"] == n, 10)
+    t.ask(f"unmany {n} 11.0.0.0")
+    t.put("10.1.0.0/16 via 192.0.2.9 dev eth0 nh 203.0.113.9")
+    time.sleep(10.5)  # the log's next window
+    limit.limit(room)
+    limit.write("cgroup.procs", t.process.pid)
+    since = t.mark()
+    t.ask(good)
+    first = time.monotonic()
+    wait_until("tried", lambda: t.counts()["pending"] == 0, 10)
+    c = t.counts()
+    if c["installed"] == n + 1:
+        raise Skip("the kernel does not charge routes to the cgroup")
+    equal((c["installed"] + c["failed"], c["lost"], c["unknown"]), (n + 1, 0, 0))
+    assert room / 200 < c["installed"] < room / 80, c
+    equal(len(lab.routes()), c["installed"])
+    # Which of the two it says depends on how much of the last page is left.
+    t.set("10.1.0.0/16 via 192.0.2.8 dev eth0 nh 203.0.113.8")
+    said = {}
+    for i in range(16):
+        t.ask(f"many 48 12.0.{i}.0 via 192.0.2.9 dev eth0 nh 203.0.113.9")
+        t.ask("settle 0.2")
+        for host in range(48):
+            state = t.state(f"12.0.{i}.{host}/32")
+            if state.startswith("failed"):
+                found = re.match(r"failed missing error (\S+) \| ([^,]*), again in \d s$", state)
+                assert found, state
+                said[found.group(1)] = found.group(2)
+        t.ask(f"unmany 48 12.0.{i}.0")
+        if len(said) == 2:
+            break
+        limit.limit(room + page * (i + 1))
+    equal({error: said[error] for error in said}, {i: NO_ROOM[i] for i in said})
+    assert "ENOMEM" in said, said
+    # What is there stays until it can be replaced.
+    assert lab.has("^10.1.0.0/16 1 192.0.2.9 eth0"), lab.routes("10.1.0.0/16")
+    wait_until("refused, too", lambda: re.match(
+        r"failed differs( nhid \d+)? error ENO", t.state("10.1.0.0/16")), 10)
+    told = [i for i in t.text(since) if i.startswith("log ")]
+    assert 1 <= len(told) <= 10, t.tail()
+    for line in told:
+        assert re.search(r"kernel: cannot (add|replace) .*: (%s)" % "|".join(NO_ROOM.values()),
+                         line), line
+    # Room again: all are in after the delay that the last failure had.
+    tried = time.monotonic() - first
+    limit.limit(-1)
+    start = time.monotonic()
+    wait_until("all are in", lambda: t.counts()["installed"] == n + 1, 2 * tried + 2)
+    print(f"# {n} routes, no room for {c['failed']} of them for {tried:.1f} s; "
+          f"all in {time.monotonic() - start:.1f} s after there was; it said {sorted(said)}")
+    equal(len(lab.routes()), n + 1)
+    assert lab.has("^10.1.0.0/16 1 192.0.2.8 eth0"), lab.routes("10.1.0.0/16")
+    equal(t.counts()["failed"], 0)
+    t.quit()
+
+
+over_both_ways(no_room_in_the_kernel)
+
+
 @test
 def random_changes_end_equal(lab):
     """A storm of others' changes; at rest the view is that of one who begins afresh."""
@@ -1993,6 +2112,9 @@ def run(function):
     try:
         function(lab)
         print(f"ok {function.__name__}", flush=True)
+        return True
+    except Skip as why:
+        print(f"ok {function.__name__} # SKIP {why}", flush=True)
         return True
     except Exception as error:
         print(f"not ok {function.__name__}", flush=True)
