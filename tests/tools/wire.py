@@ -3,9 +3,10 @@
 """One iBGP peer by hand: announces what it is told and prints what it hears, with the time.
 
     wire.py --to ADDRESS --from ADDRESS --as N [--hold SECONDS] [--route PREFIX=NEXTHOP]...
-            [--end-of-rib N]
+            [--end-of-rib N [--pause SECONDS]]
 
-Connects, announces the routes, then N End-of-RIB markers (1).  Prints "up TIME" when the
+Connects, announces the routes, then N End-of-RIB markers (1), a hundred messages at a time
+with a pause between (0).  Prints "up TIME" when the
 session is established, "+ PREFIX TIME" and "- PREFIX TIME" for each IPv4 prefix that is
 announced and withdrawn to it, "said TIME" when all its own was written, and "down TIME" at
 the end of the session.  Keeps it up until standard input ends.
@@ -65,19 +66,22 @@ def main():
     parser.add_argument("--hold", type=int, default=90, help="as negotiated")
     parser.add_argument("--route", action="append", default=[])
     parser.add_argument("--end-of-rib", type=int, default=1)
+    parser.add_argument("--pause", type=float, default=0)
     args = parser.parse_args()
     routes = [announcement(*route.split("=")) for route in args.route]
-    mine = routes + [END_OF_RIB] * args.end_of_rib
+    mine, due = routes + [END_OF_RIB] * args.end_of_rib, 0
     session = Session(args.to, 179, args.local, args.asn, args.hold)
     tell("up")
     try:
         while not select.select([sys.stdin], [], [], 0)[0]:
-            if mine:
+            if mine and time.monotonic() >= due:
+                due = time.monotonic() + args.pause
                 session.socket.sendall(framed(UPDATE, *mine[:BATCH]))
                 mine = mine[BATCH:]
                 if not mine:
                     tell("said")
-            for kind, body in session.receive(0 if mine else 0.05):
+            wait = due - time.monotonic() if mine else 0.05
+            for kind, body in session.receive(max(wait, 0)):
                 if kind == UPDATE:
                     heard(body)
                 elif kind == NOTIFICATION:
