@@ -56,7 +56,7 @@ struct control {
 	const struct control_ops *ops;
 	struct control_socket sock;
 	struct event *accept_ready;
-	struct event *accept_again; /* after descriptors ran out */
+	struct event *accept_again; /* after descriptors or memory ran out */
 	struct event *turn;
 	struct client *clients; /* the next to be worked for comes first */
 	size_t n_clients;
@@ -375,11 +375,14 @@ accept_ready(evutil_socket_t listener, short what, void *arg)
 static void
 accept_again(evutil_socket_t fd, short what, void *arg)
 {
+	struct timeval pause = { .tv_sec = ACCEPT_PAUSE_S };
 	struct control *control = arg;
 
 	(void)fd;
 	(void)what;
-	event_add(control->accept_ready, NULL);
+	/* Watching a socket takes memory of the kernel's, too. */
+	if (event_add(control->accept_ready, NULL) != 0)
+		event_add(control->accept_again, &pause);
 }
 
 static bool

@@ -19,8 +19,10 @@ enum { PURGE_WAIT_MS = 5000, PURGE_ROUNDS = 3 };
 
 struct purge_route {
 	struct prefix prefix;
-	uint8_t n_hops; /* 0 or 1: what is needed to name it */
+	/* What is needed to name it: one hop, or the object it refers to. */
+	uint8_t n_hops;
 	struct fib_hop hop;
+	uint32_t nexthop;
 };
 
 struct purge_nexthop {
@@ -41,8 +43,7 @@ struct purge {
 	struct purge_nexthop *nexthops;
 	size_t n_nexthops, nexthop_room;
 	uint32_t removed; /* routes */
-	uint32_t failed;
-	int error; /* of the first failure */
+	int error;        /* of the first failure */
 };
 
 static int
@@ -81,6 +82,7 @@ on_row(void *arg, const struct nlmsghdr *header)
 		.prefix = route.prefix,
 		.n_hops = route.n_hops == 1,
 		.hop = route.hops[0],
+		.nexthop = route.nexthop,
 	};
 }
 
@@ -130,7 +132,6 @@ on_done(void *arg, void *what, unsigned detail, enum writer_result result, int e
 		p->removed++;
 	if (result != WRITER_REFUSED || error == ESRCH || error == ENOENT)
 		return;
-	p->failed++;
 	if (p->error == 0)
 		p->error = error;
 }
@@ -156,7 +157,8 @@ remove_listed(struct purge *p)
 
 	for (size_t i = 0; i < p->n && error == 0; i++) {
 		const struct purge_route *route = &p->routes[i];
-		const struct rtmsg_shape shape = { .n_hops = route->n_hops,
+		const struct rtmsg_shape shape = { .nexthop = route->nexthop,
+			.n_hops = route->n_hops,
 			.hops = &route->hop };
 		struct nl_msg *msg = rtmsg_route_delete(&p->id, &route->prefix, &shape);
 
@@ -169,27 +171,30 @@ remove_listed(struct purge *p)
 	return error != 0 ? error : write_out(p);
 }
 
-/* Rounds, until a dump shows none of ours. */
+/*
+ * Rounds, until a dump shows none of ours.  An answer that a route is gone already is
+ * not believed: only the dump says so.
+ */
 static int
 purge_all(struct purge *p)
 {
-	for (int round = 0; round < PURGE_ROUNDS; round++) {
+	for (int round = 0;; round++) {
 		int error = 0;
 
 		p->n = 0;
-		p->failed = 0;
-		p->error = 0;
 		for (int f = FAMILY_IPV4; f < FAMILY_COUNT && error == 0; f++)
 			error = collect(p, (enum family)f);
 		if (error != 0 || p->n == 0)
 			return error;
+		if (round == PURGE_ROUNDS)
+			return p->error != 0 ? p->error : EBUSY;
+		p->error = 0;
 		error = remove_listed(p);
 		if (error != 0)
 			return error;
 		if (p->error == EPERM)
 			return EPERM;
 	}
-	return p->error;
 }
 
 /* ---- nexthop objects ---- */

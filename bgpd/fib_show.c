@@ -53,7 +53,9 @@ describe_trouble(
 	unsigned wait_s;
 	const char *reason;
 
-	if (t == NULL || !t->held)
+	/* One that is about to be tried again is still failed, for the same reason. */
+	if (t == NULL ||
+	    (!t->held && (t->error == 0 || fib_entry_state(e) != FIB_STATE_FAILED)))
 		return;
 	wait_s = t->due_ms > now ? (unsigned)((t->due_ms - now + 999) / 1000) : 0;
 	reason = t->reason != 0 ? fib->reasons[t->reason] : NULL;

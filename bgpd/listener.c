@@ -2,8 +2,9 @@
  *
  * Takes connections in, a bounded number a turn, from a backlog deep enough for a whole
  * cluster that dials in the same instant.  Out of descriptors it refuses: one
- * descriptor is kept in reserve to take a connection and close it, so that it never
- * spins.
+ * descriptor is kept in reserve to take a connection and close it.  Where not even that
+ * can be done, for want of memory, it looks away for a moment: a socket that stays
+ * readable would keep the loop from all work of a lower priority.
  */
 #include "listener.h"
 
@@ -21,7 +22,7 @@
 #include "md5_keys.h"
 #include "socket.h"
 
-enum { BACKLOG = 4096, ACCEPT_MAX = 128 };
+enum { BACKLOG = 4096, ACCEPT_MAX = 128, PAUSE_MS = 200, COMPLAINT_MS = 10 * 1000 };
 
 struct listening {
 	struct addr address;
@@ -33,12 +34,47 @@ struct listening {
 struct listener {
 	struct daemon *daemon;
 	struct listening *sockets;
+	struct event *again; /* after a pause */
 	size_t n;
 	int reserve;
 	uint64_t complained_ms;
 };
 
 static void
+complain(struct listener *l, int error)
+{
+	if (l->complained_ms != 0 && now_ms() - l->complained_ms < COMPLAINT_MS)
+		return;
+	log_error("connections cannot be taken: %s", strerror(error));
+	l->complained_ms = now_ms();
+}
+
+static void
+look_again_soon(struct listener *l)
+{
+	const struct timeval pause = { 0, PAUSE_MS * 1000 };
+
+	event_add(l->again, &pause);
+}
+
+static void
+look_away(struct listener *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		event_del(l->sockets[i].event);
+	look_again_soon(l);
+}
+
+static void
+on_again(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	listener_open(arg);
+}
+
+/* False: that cannot be done, either. */
+static bool
 refuse_one(struct listener *l, int fd)
 {
 	int refused;
@@ -49,10 +85,19 @@ refuse_one(struct listener *l, int fd)
 	if (refused >= 0)
 		close(refused);
 	l->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	if (l->complained_ms == 0 || now_ms() - l->complained_ms > 10000) {
-		log_error("out of file descriptors: connections are refused");
-		l->complained_ms = now_ms();
-	}
+	return refused >= 0;
+}
+
+static void
+not_accepted(struct listener *l, int fd, int error)
+{
+	bool refuses = error == EMFILE || error == ENFILE;
+
+	if (!refuses && error != ENOMEM && error != ENOBUFS)
+		return;
+	complain(l, error);
+	if (!refuses || !refuse_one(l, fd))
+		look_away(l);
 }
 
 /* -1 with errno: there is none. */
@@ -69,23 +114,30 @@ accept_one(int fd, struct addr *remote)
 }
 
 static void
-on_acceptable(evutil_socket_t fd, short what, void *arg)
+accept_some(struct listener *l, int fd)
 {
-	struct listener *l = arg;
 	struct addr remote;
 
-	(void)what;
-	daemon_set_now(l->daemon);
 	for (int i = 0; i < ACCEPT_MAX; i++) {
 		int conn = accept_one(fd, &remote);
 
 		if (conn < 0) {
-			if (errno == EMFILE || errno == ENFILE)
-				refuse_one(l, fd);
+			not_accepted(l, fd, errno);
 			return;
 		}
 		connection_accept(l->daemon, conn, &remote);
 	}
+}
+
+static void
+on_acceptable(evutil_socket_t fd, short what, void *arg)
+{
+	struct listener *l = arg;
+
+	(void)what;
+	daemon_set_now(l->daemon);
+	accept_some(l, fd);
+	daemon_wake_fairly(l->daemon);
 }
 
 /*
@@ -231,6 +283,7 @@ listener_new(struct daemon *d, const struct conf *conf, char *error, size_t len)
 	bool is_good = true;
 
 	l->daemon = d;
+	l->again = evtimer_new(d->base, on_again, l);
 	l->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	l->sockets = mem_zero(conf->router.n_listen, sizeof(*l->sockets));
 	for (size_t i = 0; i < conf->router.n_listen && is_good; i++)
@@ -277,8 +330,10 @@ listener_check_md5(const struct listener *l, const struct addr *remote, uint32_t
 void
 listener_open(struct listener *l)
 {
+	/* Watching a socket takes memory of the kernel's, too. */
 	for (size_t i = 0; i < l->n; i++)
-		event_add(l->sockets[i].event, NULL);
+		if (event_add(l->sockets[i].event, NULL) != 0)
+			look_again_soon(l);
 }
 
 void
@@ -289,6 +344,7 @@ listener_free(struct listener *l)
 		close(l->sockets[i].fd);
 		md5_keys_free(&l->sockets[i].keys);
 	}
+	event_free(l->again);
 	if (l->reserve >= 0)
 		close(l->reserve);
 	free(l->sockets);

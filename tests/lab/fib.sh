@@ -19,9 +19,9 @@ fib_routes() { # NODE [SELECTOR...]
 	[ $# -gt 0 ] || set -- proto bgp metric 32
 	for family in -4 -6; do
 		lab_ip "$node" -j "$family" route show "$@" || return
-	done | jq -r '.[] | ([.nexthops[]?.gateway] | sort) as $hops |
+	done | jq -r '.[] | ([.nexthops[]? | .gateway // .via.host] | sort) as $hops |
 		(if .dst | test("/|default") then "" elif .dst | test(":") then "/128" else "/32" end) as $bits |
-		[.dst + $bits] + if $hops != [] then $hops else [.gateway // .type // .dev] end |
+		[.dst + $bits] + if $hops != [] then $hops else [.gateway // .via.host // .type // .dev] end |
 		join(" ")' | sort
 }
 

@@ -21,6 +21,8 @@ LAB=''               # working directory
 lab_tag=''           # every namespace's name begins so
 lab_spaces=()
 declare -A lab_pid=()
+lab_memory=''           # a memory cgroup, see lab_memory_begin
+lab_memory_why=''
 lab_checks=0
 lab_failures=0
 
@@ -44,9 +46,11 @@ lab_end() {
 	local code=$? name
 
 	trap - EXIT
+	[ -z "$lab_memory" ] || lab_memory_limit -1
 	for name in "${!lab_pid[@]}"; do
 		lab_stop "$name"
 	done
+	[ -z "$lab_memory" ] || rmdir "$lab_memory"
 	for name in "${lab_spaces[@]}"; do
 		ip netns del "$name" 2>/dev/null
 	done
@@ -202,6 +206,41 @@ lab_stop() { # PROCESS [SIGNAL]
 		kill -KILL "$pid" && echo "# $1 did not end by itself"
 		wait "$pid"
 	} 2>/dev/null
+}
+
+# ---------------------------------------------------------------- no memory
+
+# A memory cgroup in which the kernel's own allocations fail where there is no room: it is
+# v1's, without the OOM killer.  But a page that the process itself needs then waits for
+# room: what goes in runs under lab_keep_memory and has used all that it will need.
+# Where there can be none lab_memory_why says why.
+lab_memory_begin() {
+	local top=/sys/fs/cgroup/memory
+
+	if [ ! -e $top/memory.oom_control ]; then
+		lab_memory_why="no memory controller of cgroup v1 at $top"
+	elif grep -q nokmem /proc/cmdline; then
+		lab_memory_why="the kernel does not account for its memory (cgroup.memory=nokmem)"
+	elif grep -q __asan_init "$bgpd"; then
+		lab_memory_why="a daemon with a sanitizer takes ever more memory"
+	elif ! mkdir "$top/$lab_tag" 2>/dev/null; then
+		lab_memory_why="no cgroup can be made in $top"
+	else
+		lab_memory=$top/$lab_tag
+		echo 1 >"$lab_memory/memory.oom_control"
+		return 0
+	fi
+	return 1
+}
+
+lab_keep_memory=(env MALLOC_TRIM_THRESHOLD_=1000000000 MALLOC_MMAP_THRESHOLD_=1000000000)
+
+lab_memory_limit() { # OCTETS; -1: none
+	echo "$1" >"$lab_memory/memory.limit_in_bytes"
+}
+
+lab_memory_take() { # PROCESS
+	echo "${lab_pid[$1]}" >"$lab_memory/cgroup.procs"
 }
 
 # ---------------------------------------------------------------- our daemon

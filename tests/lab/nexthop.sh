@@ -191,6 +191,48 @@ fib_within $second "the default route goes" fib_is n "$by_2_alone"
 way add 1 10
 fib_within $second "… and one of its own comes" fib_is n "$by_1"
 
+# ---------------------------------------------------------------- by way of IPv6
+
+# IPv4 next hops may resolve by an IPv6 gateway (ip route ... via inet6): their routes go
+# through it, and what is read back is what was written.
+link_local=$(lab_ip p1 -j -6 addr show dev e0 scope link | jq -r '.[].addr_info[]?.local | strings')
+via_ipv6() { # GATEWAY: the first peer's IPv4 routes go through it
+	awk -v gateway="$1" '/^10/ { $2 = gateway } { print }' "$by_1" >"$LAB/via-ipv6"
+}
+
+for gateway in fd00:1::2 "$link_local"; do
+	via_ipv6 "$gateway"
+	lab_ip n route replace 10.255.0.1/32 via inet6 "$gateway" dev e1 metric 10 proto static
+	fib_within $second "a next hop resolves by an IPv6 gateway: its IPv4 routes have it" at_rest "$LAB/via-ipv6"
+done
+before=$(lab_ctl n -j show | jq -c '.fib')
+lab_ip n route add 10.255.0.77/32 via 10.0.1.2
+lab_ip n route del 10.255.0.77/32
+lab_start n monitor stdbuf -oL ip -o monitor route
+sleep 1.5
+lab_stop monitor
+lab_check "… and are written once" lab_equal '' "$(grep 'proto bgp' "$LAB/monitor.log")"
+lab_check "… nothing changes at rest" lab_equal "$before" "$(lab_ctl n -j show | jq -c '.fib')"
+lab_stop n KILL
+lab_start n monitor stdbuf -oL ip -o monitor route
+sleep 0.3
+lab_bgpd n n
+lab_check_within 10 "the daemon is killed and started: it has them" at_rest "$LAB/via-ipv6"
+lab_stop monitor
+# Set a may have gone by the other peer, whose routes may have come first.
+lab_check "… and wrote none of those that one peer has" lab_equal '' "$(grep '10\.80\..*proto bgp' "$LAB/monitor.log")"
+way add 2 10
+reload_node 'multipath = 2'
+awk -v gateway="$link_local" '/^10.64/ { $2 = "10.0.2.2 " gateway } /^10.80/ { $2 = gateway } { print }' \
+	<(awk '/^10/ { print $1, $2 }' "$by_both") >"$LAB/both-ways"
+grep -v '^10' "$by_both" >>"$LAB/both-ways"
+fib_within $second "multipath: one hop by IPv6, one by IPv4" at_rest "$LAB/both-ways"
+reload_node
+fib_within $second "… and one again" at_rest "$LAB/via-ipv6"
+way del 2 10
+lab_ip n route replace 10.255.0.1/32 via 10.0.1.2 metric 10 proto static
+fib_within $second "the gateway is IPv4 again" at_rest "$by_1"
+
 # ---------------------------------------------------------------- multipath
 
 way add 2 10

@@ -4,9 +4,9 @@
 # tests/lab/trouble.sh
 #
 # A node with one iBGP peer and what may go wrong at its kernel: no CAP_NET_ADMIN; the link
-# and the addresses under the session vanish and come back; the kernel refuses routes; a
-# reload comes in the midst of a start.  (A burst of events with a small receive buffer is
-# in test_fib.py.)
+# and the addresses under the session vanish and come back; the kernel refuses routes, or has
+# no memory for them; a reload comes in the midst of a start.  (A burst of events with a
+# small receive buffer is in test_fib.py.)
 # shellcheck source=tests/lab/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/lab/fib.sh
@@ -195,16 +195,121 @@ lab_check_within 10 "… and all is as it was" at_rest
 
 # ---------------------------------------------------------------- no room
 
-# ENOMEM: the limit of IPv6 routes, where the kernel still heeds it (it counts no FIB
-# entries since Linux 6.3; before, it does only where subtrees are built in).
-lab_in n sysctl -qw net.ipv6.route.max_size=1
-if lab_ip n -6 route add 2001:db8:ffff::/64 via fd00:1::2 2>/dev/null; then
-	lab_skip "the kernel has no room for a route (ENOMEM)" \
-		"net.ipv6.route.max_size has no effect, and a memory limit would end the daemon"
+# ENOMEM and ENOBUFS: the IPv4 FIB's entries are charged to a memory cgroup that has no
+# room for all of them.  tests/lab/test_fib.py has what `show kernel` says of each.
+many=3000
+room=$((256 * 1024))
+for ((i = 0; i < many; i++)); do
+	echo "10.65.$((i / 256)).$((i % 256))/32 10.0.1.2"
+done >"$LAB/many"
+cat "$LAB/all" "$LAB/many" >"$LAB/with-many"
+
+many_routes() { # add|del
+	awk -v what="$1" '{ print "route " what " blackhole " $1 }' "$LAB/many" | lab_ip p -batch -
+}
+
+counted() { # FAILED INSTALLED
+	lab_json n ".fib.failed == $1 and .fib.pending == 0 and
+		.routes.ipv4.installed + .routes.ipv6.installed == $2" show
+}
+
+established_since() { # SECONDS: so long at least, as the peer sees it
+	lab_json p "all(.state == \"Established\" and .uptime_s >= $1)" show peers
+}
+
+reached() { # PREFIX
+	[ -n "$(lab_ip n -6 route show "$1" proto bgp)" ]
+}
+
+# Connections that nobody asked for, ten a second.
+knock() {
+	lab_start p knock python3 -c '
+import socket, time
+kept = []
+while True:
+    kept.append(socket.socket())
+    kept[-1].setblocking(False)
+    kept[-1].bind(("10.0.1.3", 0))
+    kept[-1].connect_ex(("10.0.1.1", 179))
+    time.sleep(0.1)'
+}
+
+until_second() { # SECOND, of this part
+	sleep "$(awk -v began="$began" -v now="${EPOCHREALTIME/./}" -v second="$1" \
+		'BEGIN { left = second - (now - began) / 1e6; print(left > 0 ? left : 0) }')"
+}
+
+daemon_ran() { # hundredths of a second
+	awk '{ print $14 + $15 }' "/proc/${lab_pid[n]}/stat"
+}
+
+no_room() {
+	local began ran many_in
+
+	# All refused once, all in once, all shown once: the memory for it is paid for.
+	lab_stop n
+	node_file 'prefer-source = "192.0.2.1"'
+	many_routes add
+	lab_start n n "${lab_keep_memory[@]}" "$bgpd" -f "$LAB/n.conf"
+	lab_wait 20 counted $((many + size)) $size || lab_fail "$many routes are refused"
+	lab_ctl n -j show kernel >/dev/null
+	reload_node
+	lab_wait 20 counted 0 $((many + 2 * size)) || lab_fail "$many routes are in"
+	lab_ctl n -j show kernel >/dev/null
+	many_routes del
+	lab_wait 20 at_rest || lab_fail "$many routes are withdrawn"
+	lab_ip p addr add 10.0.1.3/24 dev e0
+	sleep 10 # the log's next window
+	echo "# no room from here" >"$LAB/n.log"
+	lab_memory_limit $room
+	lab_memory_take n
+
+	many_routes add
+	began=${EPOCHREALTIME/./}
+	knock
+	sleep 2
+	many_in=$(fib_routes n | grep -c '^10\.65\.')
+	if [ "$many_in" = $many ]; then
+		lab_skip "the kernel has no room for a route (ENOMEM)" \
+			"it does not charge routes to the cgroup"
+		return
+	fi
+	lab_check "the kernel has no room for all routes: it is logged" \
+		grep -qE 'cannot add 10\.65\..*: (Cannot allocate memory|No buffer space available)( |$)' "$LAB/n.log"
+	lab_check "… some are in" test "$many_in" -gt $((room / 200)) -a "$many_in" -lt $((room / 80))
+	lab_check "… what was there is" lab_equal '' "$(comm -23 <(sort "$LAB/all") <(fib_routes n))"
+	# Tries follow after 1, 2, 4 and 8 seconds, and take a while.  Between them nothing is
+	# to be done, though a connection waits that cannot be taken.
+	until_second 5
+	ran=$(daemon_ran)
+	sleep 1.5
+	ran=$(($(daemon_ran) - ran))
+	lab_check "… the daemon does not spin, though connections cannot be taken ($((ran * 10)) ms of 1,500)" \
+		test "$ran" -lt 75
+	# These the kernel makes without asking for room.
+	lab_ip p route add blackhole 2001:db8:c:1::/64
+	fib_within 1000 "… another route comes in" reached 2001:db8:c:1::/64
+	lab_ip p route del blackhole 2001:db8:c:1::/64
+	fib_within 1000 "… and goes" lab_not reached 2001:db8:c:1::/64
+	lab_check "… nobody says that descriptors are out" logged 0 descriptors
+	lab_stop knock
+	until_second 9 # the next try is a while to come
+	lab_check "… the session lives" established_since 15
+	lab_check "… the log has ten lines of it at most" eval \
+		'[ "$(grep -cE "cannot (add|replace|delete)" "$LAB/n.log")" -le 10 ]'
+	lab_memory_limit -1
+	lab_ctl n -j show kernel >"$LAB/shown"
+	lab_check "there is room: until they are tried again, the rest is shown as failed" eval \
+		'[ "$(jq "map(select(.state == \"failed\")) | length" "$LAB/shown")" -gt $((many / 10)) ]'
+	lab_check "… with the reason" lab_equal '' "$(jq -r '.[] | select(.state == "failed") | .detail' "$LAB/shown" |
+		grep -vE '^(Cannot allocate memory|No buffer space available), again in' | sort | uniq -c)"
+	fib_within 16000 "… and they are all in after the delay" counted 0 $((many + 2 * size))
+	lab_check "… as the kernel says, too" fib_is n "$LAB/with-many"
+	lab_check "… the session lives" established_since 17
+}
+
+if lab_memory_begin; then
+	no_room
 else
-	awk '{ print "route add blackhole " $1 }' <<<"2001:db8:b:1::/64" | lab_ip p -batch -
-	lab_check_within 5 "the kernel has no room for a route: failed" lab_json n \
-		'map(select(.state == "failed")) | length == 1' show kernel
-	lab_in n sysctl -qw net.ipv6.route.max_size=2147483647
-	lab_check_within 5 "… there is room: installed" lab_json n 'all(.state == "installed")' show kernel
+	lab_skip "the kernel has no room for a route (ENOMEM)" "$lab_memory_why"
 fi
