@@ -32,7 +32,6 @@ enum {
 	TURN_MS = 5,        /* RIB work a turn, and writing a turn */
 	FIB_BUDGET = 4096,  /* FIB changes a turn */
 	FIB_AHEAD = 8,      /* FIB changes, prefetched */
-	DISPATCH_MS = 5,    /* events without a look at those that are urgent */
 	STARVED_MS = 50,    /* sockets may keep a turn waiting so long */
 	LOG_FLUSH_S = 10,
 };
@@ -513,32 +512,12 @@ set_hostname(struct daemon *d)
 	speaker_set_hostname(d->speaker, host, dot == NULL ? "" : dot);
 }
 
-/*
- * Events of one priority are run in one go, however many there are: a hundred sockets
- * with a full buffer each would keep the timers waiting for as long as all of them
- * take.  So all but the timers are interrupted for a look at what is urgent.
- */
-static struct event_base *
-base_new(void)
-{
-	static const struct timeval most = { .tv_usec = DISPATCH_MS * 1000 };
-	struct event_config *config = event_config_new();
-	struct event_base *base;
-
-	if (config == NULL)
-		return NULL;
-	event_config_set_max_dispatch_interval(config, &most, -1, PRIORITY_SOCKET);
-	base = event_base_new_with_config(config);
-	event_config_free(config);
-	return base;
-}
-
 static bool
 open_base(struct daemon *d)
 {
 	uint32_t seed = (uint32_t)now_ms();
 
-	d->base = base_new();
+	d->base = event_base_new();
 	if (d->base == NULL || event_base_priority_init(d->base, PRIORITY_COUNT) < 0)
 		return false;
 	d->timer = evtimer_new(d->base, on_timer, d);
