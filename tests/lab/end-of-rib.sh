@@ -62,7 +62,7 @@ awk '{ print "route add blackhole " $1 }' "$LAB/by-p2" | lab_ip p2 -batch -
 
 # A peer by hand with its routes; what it hears and when it is through is in $LAB/NAME.
 wire() { # NAME ADDRESS MARKERS PAUSE
-	local routes
+	local routes hold
 
 	mapfile -t routes < <(awk '{ print "--route"; print $1 "=" $2 }' "$LAB/by-$1")
 	rm -f "$LAB/$1.in" "$LAB/$1"
@@ -71,7 +71,7 @@ wire() { # NAME ADDRESS MARKERS PAUSE
 		"${routes[@]}" --end-of-rib "$3" --pause "$4" \
 		<"$LAB/$1.in" >"$LAB/$1" 2>>"$LAB/$1.log" &
 	lab_pid[$1]=$!
-	exec {wire_in[$1]}>"$LAB/$1.in" # it ends with its standard input
+	exec {hold}>"$LAB/$1.in" # it ends with its standard input
 }
 
 counts() { # "STATE COUNT"...: show kernel has so many of each
@@ -87,7 +87,6 @@ reached() { # PREFIX
 	[ -n "$(lab_ip n route show "$1" proto bgp)" ]
 }
 
-declare -A wire_in=()
 for name in p1 p2 n; do lab_bgpd "$name" "$name"; done
 lab_wait 10 listens
 wire f 10.0.3.2 1 0
