@@ -58,6 +58,8 @@ struct attribute {
 bool attribute_next(struct rcur *block, struct attribute *out);
 /* The first of `type` in a well-formed block; false where there is none. */
 bool attribute_find(struct slice block, uint8_t type, struct attribute *out);
+/* The header of a value of `len` octets, which the caller writes behind it. */
+void attribute_put_header(struct wcur *out, uint8_t flags, uint8_t type, size_t len);
 /* Header (extended only where the value needs it) and value. */
 void attribute_put(
     struct wcur *out, uint8_t flags, uint8_t type, const void *value, size_t len);

@@ -298,21 +298,7 @@ static void
 communities_put(
     struct wcur *out, uint8_t flags, struct slice communities, uint32_t community)
 {
-	size_t len = communities.len + 4;
-
-	if (len > UINT16_MAX) {
-		out->failed = true;
-		return;
-	}
-	flags &= (uint8_t)~ATTRIBUTE_EXTENDED_LEN;
-	if (len > UINT8_MAX)
-		flags |= ATTRIBUTE_EXTENDED_LEN;
-	wcur_u8(out, flags);
-	wcur_u8(out, ATTRIBUTE_COMMUNITIES);
-	if (len > UINT8_MAX)
-		wcur_u16(out, (uint16_t)len);
-	else
-		wcur_u8(out, (uint8_t)len);
+	attribute_put_header(out, flags, ATTRIBUTE_COMMUNITIES, communities.len + 4);
 	wcur_bytes(out, communities.at, communities.len);
 	wcur_u32(out, community);
 }

@@ -50,8 +50,7 @@ attribute_find(struct slice block, uint8_t type, struct attribute *out)
 }
 
 void
-attribute_put(
-    struct wcur *out, uint8_t flags, uint8_t type, const void *value, size_t len)
+attribute_put_header(struct wcur *out, uint8_t flags, uint8_t type, size_t len)
 {
 	if (len > UINT16_MAX) {
 		out->failed = true;
@@ -66,5 +65,13 @@ attribute_put(
 		wcur_u16(out, (uint16_t)len);
 	else
 		wcur_u8(out, (uint8_t)len);
-	wcur_bytes(out, value, len);
+}
+
+void
+attribute_put(
+    struct wcur *out, uint8_t flags, uint8_t type, const void *value, size_t len)
+{
+	attribute_put_header(out, flags, type, len);
+	if (!out->failed)
+		wcur_bytes(out, value, len);
 }
