@@ -85,6 +85,8 @@ finish() {
 	local code=$?
 
 	trap - EXIT
+	# A child that a signal reached before it became the command it was forked for.
+	[ "$BASHPID" = $$ ] || exit
 	# shellcheck disable=SC2046
 	kill $(jobs -p) 2>/dev/null
 	if $keep && [ $code = 0 ]; then

@@ -184,11 +184,13 @@ daemon_end() {
 	in_ms $((200 + RANDOM % 2000)) daemon_start $n
 }
 
-# A process that is just beginning would be ended by SIGHUP.
+# A process that is just beginning would be ended by SIGHUP; one that is still this shell
+# catches it, too.
 takes_hangup() { # NODE
 	local caught
 
 	[ -z "${later[daemon_start $1]:-}" ] || return
+	[ "/proc/${lab_pid[n$1]}/exe" -ef "$bgpd" ] || return
 	caught=$(sed -n 's/^SigCgt:[[:space:]]*//p' "/proc/${lab_pid[n$1]}/status")
 	[ $((0x${caught:-0} & 1)) = 1 ]
 }

@@ -18,6 +18,7 @@ bgpd=$BGPD_BUILD/bgpd/bgpd
 bgpctl=$BGPD_BUILD/bgpd/bgpctl
 
 LAB=''               # working directory
+lab_shell=''         # whose it is
 lab_tag=''           # every namespace's name begins so
 lab_spaces=()
 declare -A lab_pid=()
@@ -38,6 +39,7 @@ lab_begin() { # NAME
 	LAB=$(mktemp -d "/tmp/bgpd-$1.XXXXXX")
 	chmod 755 "$LAB"
 	lab_tag=bgpt$$
+	lab_shell=$BASHPID
 	trap lab_end EXIT
 	trap 'exit 130' INT TERM HUP
 }
@@ -46,6 +48,8 @@ lab_end() {
 	local code=$? name
 
 	trap - EXIT
+	# A child that a signal reached before it became the command it was forked for.
+	[ "$BASHPID" = "$lab_shell" ] || exit "$code"
 	[ -z "$lab_memory" ] || lab_memory_limit -1
 	for name in "${!lab_pid[@]}"; do
 		lab_stop "$name"
