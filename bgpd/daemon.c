@@ -30,9 +30,10 @@
 enum {
 	WORK_BUDGET = 4096, /* destinations or changes a slice */
 	TURN_MS = 5,        /* RIB work a turn, and writing a turn */
-	FIB_BUDGET = 4096,  /* FIB changes a turn */
+	FIB_BUDGET = 1024,  /* FIB changes a turn */
 	FIB_AHEAD = 8,      /* FIB changes, prefetched */
-	STARVED_MS = 50,    /* sockets may keep a turn waiting so long */
+	STARVED_MS = 50,    /* sockets may keep a turn waiting so long … */
+	STARVED_FIB_MS = 5, /* … where a thread has routes to write meanwhile */
 	LOG_FLUSH_S = 10,
 };
 
@@ -130,6 +131,7 @@ feed_fib(struct daemon *d)
 			return false;
 		fib_change_apply(d, &change);
 	}
+	fib_push(d->fib);
 	return true;
 }
 
@@ -242,6 +244,9 @@ arm_timer(struct daemon *d)
 static bool
 work_a_slice(struct daemon *d, uint64_t until_ms)
 {
+	/* The thread that writes routes is not to wait for more of them. */
+	if (d->fib != NULL && !fib_is_settled(d->fib))
+		return speaker_work(d->speaker, FIB_BUDGET);
 	while (speaker_work(d->speaker, WORK_BUDGET))
 		if (now_ms() >= until_ms)
 			return true;
@@ -277,7 +282,9 @@ daemon_turn(evutil_socket_t fd, short what, void *arg)
 void
 daemon_wake_fairly(struct daemon *d)
 {
-	if (speaker_now(d->speaker) < d->turn_ms + STARVED_MS)
+	uint64_t patience = d->fib != NULL ? STARVED_FIB_MS : STARVED_MS;
+
+	if (speaker_now(d->speaker) < d->turn_ms + patience)
 		daemon_wake(d);
 	else
 		daemon_turn(-1, 0, d);

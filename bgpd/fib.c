@@ -525,6 +525,7 @@ on_reconfigured(void *arg, const struct fib_identity *old)
 	struct route_node *node;
 	char err[128];
 
+	fib_settle(fib);
 	/*
 	 * Elsewhere the new routes go in before the old ones leave.  At the same place
 	 * under another protocol only one fits: the old ones leave first.
@@ -590,8 +591,9 @@ fib_free(struct fib *fib)
 {
 	if (fib == NULL)
 		return;
+	if (fib->lost_timer != NULL)
+		fib_settle(fib);
 	kernel_set_hook(fib->k, NULL, 0);
-	netlink_writer_abandon(&fib->writer);
 	fib_forget_entries(fib);
 	fib_nexthops_close(fib);
 	fib_writer_close(fib);

@@ -80,6 +80,11 @@ bool fib_remove_all(
 
 /* Routes of ours that were there at the start; valid from kernel_events.synced on. */
 uint32_t fib_adopted_count(const struct fib *fib);
+/*
+ * Takes answers and sends on its way what fits: for a caller that keeps the event loop
+ * busy, so that the thread that writes is never without work.
+ */
+void fib_push(struct fib *fib);
 /* Nothing waits to be written: what could be installed is. */
 bool fib_is_settled(const struct fib *fib);
 

@@ -302,7 +302,7 @@ fib_purge(const struct fib_identity *id, uint32_t *removed, char *err, size_t er
 {
 	struct purge p = { .id = *id, .reader.fd = -1 };
 	int error = 0;
-	bool opened = netlink_writer_open(&p.writer, on_done, &p, err, errlen) &&
+	bool opened = netlink_writer_open(&p.writer, false, on_done, &p, err, errlen) &&
 		      netlink_open(&p.reader, NETLINK_BUFFER_LEN * 4, err, errlen);
 
 	if (opened) {
@@ -340,7 +340,7 @@ fib_flush_all(struct fib *fib)
 	char err[160];
 	bool ok;
 
-	netlink_writer_abandon(&fib->writer);
+	fib_settle(fib);
 	fib_forget_entries(fib);
 	fib_nexthops_retire(fib);
 	fib->swept = true;

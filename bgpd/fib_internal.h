@@ -17,7 +17,7 @@
 #include "fib.h"
 #include "fib_nexthop.h"
 #include "fib_shape.h"
-#include "netlink.h"
+#include "netlink_writer.h"
 #include "route_table.h"
 
 struct event;
@@ -62,7 +62,7 @@ TAILQ_HEAD(fib_troubles, fib_trouble);
 enum {
 	FIB_REASONS_MAX = 32,
 	FIB_COMPLAINTS_A_WINDOW = 10,
-	FIB_SEQUENCES = 4096, /* messages whose kind is remembered for their events */
+	FIB_SEQUENCES = 8192, /* messages whose kind is remembered for their events */
 	FIB_NEXTHOP_RETRY_MS = 1000,
 };
 
@@ -153,6 +153,8 @@ fib_entry_state(const struct fib_entry *e)
 /* ---- fib_write.c ---- */
 bool fib_writer_open(struct fib *fib, char *err, size_t errlen);
 void fib_writer_close(struct fib *fib);
+/* Waits for what is on its way to the kernel, and takes the answers. */
+void fib_settle(struct fib *fib);
 /* Flush within so many milliseconds. */
 void fib_flush_within(struct fib *fib, unsigned delay_ms);
 /* A place in fib->sent for the next message. */

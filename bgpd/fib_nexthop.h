@@ -30,7 +30,7 @@
 
 #include "fib.h"
 #include "fib_shape.h"
-#include "netlink.h"
+#include "netlink_writer.h"
 
 struct event;
 struct fib_entry;
@@ -73,6 +73,7 @@ struct fib_nexthop {
 	uint32_t hash;      /* of the key */
 	uint32_t refs;      /* shapes, and groups it is a member of */
 	uint32_t stamp;     /* of the entry that moved it last, see fib_entry */
+	uint32_t seq;       /* of the last message */
 	uint32_t lost_port; /* who deleted it, of LOST; 0: unknown */
 	uint32_t n_groups;  /* of the kernel's that have it, see may_delete() */
 	uint16_t flags;

@@ -123,6 +123,7 @@ add_message(struct fib *fib, struct fib_nexthop *n, struct nl_msg *msg, enum fib
 	fib->sent[slot] = (struct fib_sent){ .nexthop = n, .op = op };
 	n->flags |= NEXTHOP_FLYING;
 	netlink_writer_add(&fib->writer, msg, n, slot);
+	n->seq = fib->writer.seq;
 	fib_note_sequence(fib, true);
 }
 
@@ -150,6 +151,12 @@ write_goal(struct fib *fib, struct fib_nexthop *n)
 
 /* ---- what a route needs ---- */
 
+static bool
+is_in_batch(const struct fib *fib, const struct fib_nexthop *n)
+{
+	return fib->writer.seq - n->seq < fib->writer.n_batch;
+}
+
 /*
  * Who asked later moves the object, the others are expected to follow.  Who did not
  * within a second, since it has the same next hop but another way to it, gets a route
@@ -163,8 +170,9 @@ ensure_hop(
 	bool moves = !fib_hop_is_same(&n->goal, hop), again;
 	enum fib_form form;
 
+	/* What is on its way may move again when its answer is there. */
 	if ((n->flags & NEXTHOP_FLYING) != 0 && moves)
-		return FORM_CLASSIC;
+		return is_in_batch(fib, n) ? FORM_CLASSIC : FORM_LATER;
 	/* What failed may fail again: its routes come when it has succeeded. */
 	if ((n->flags & NEXTHOP_FLYING) != 0)
 		return n->error != 0 ? FORM_HELD : FORM_OBJECT;

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * From the queue to the kernel and back: batches, their size, answers.  rtnetlink works
- * inside sendmsg(), so a batch is kept short enough for the loop (about a millisecond),
- * and a turn writes for two at most.
+ * From the queue to the kernel and back: batches, their size, answers.  A thread writes
+ * (netlink_thread.h) while the next batch is decided.
+ *
+ * While something is on its way events are not read: what is known then comes of
+ * answers, and the events behind them are newer.  When events wait, nothing more is
+ * sent on its way until they were read.  A batch takes about a millisecond, so they do
+ * not wait for long.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -125,17 +129,37 @@ on_answer(void *arg, void *what, unsigned detail, enum writer_result result, int
 }
 
 static void
-read_answers(struct fib *fib)
+watch_answers(struct fib *fib)
 {
 	const struct timeval tv = { ANSWER_TIMEOUT_S, 0 };
 
-	if (!netlink_writer_read(&fib->writer, kernel_buffer(fib->k)))
-		kernel_log(fib->k, LOG_LEVEL_WARNING,
-		    "kernel: answers were lost, comparing with what is there");
+	kernel_pause_events(fib->k, fib->writer.n_flying > 0);
 	if (fib->writer.n_flying == 0)
 		event_del(fib->lost_timer);
 	else if (!event_pending(fib->lost_timer, EV_TIMEOUT, NULL))
 		event_add(fib->lost_timer, &tv);
+}
+
+static void
+read_answers(struct fib *fib)
+{
+	unsigned before = fib->writer.n_flying;
+
+	if (!netlink_writer_read(&fib->writer, kernel_buffer(fib->k)))
+		kernel_log(fib->k, LOG_LEVEL_WARNING,
+		    "kernel: answers were lost, comparing with what is there");
+	if (fib->writer.n_flying < before)
+		event_del(fib->lost_timer);
+	watch_answers(fib);
+}
+
+void
+fib_settle(struct fib *fib)
+{
+	netlink_writer_settle(&fib->writer);
+	read_answers(fib);
+	netlink_writer_abandon(&fib->writer);
+	watch_answers(fib);
 }
 
 static void
@@ -150,17 +174,26 @@ on_answer_ready(int fd, short what, void *arg)
 		fib_flush_within(fib, 0);
 }
 
+/* The kernel is slow, or has no memory for the message itself; or an answer is lost. */
 static void
 on_lost(int fd, short what, void *arg)
 {
 	struct fib *fib = arg;
+	int error;
 
 	(void)fd;
 	(void)what;
-	kernel_log(fib->k, LOG_LEVEL_WARNING,
-	    "kernel: no answer for %d s, comparing with what is there",
-	    ANSWER_TIMEOUT_S);
-	netlink_writer_abandon(&fib->writer);
+	if (netlink_writer_is_busy(&fib->writer, &error)) {
+		kernel_log(fib->k, LOG_LEVEL_WARNING,
+		    "kernel: routes have not been taken for %d s%s%s", ANSWER_TIMEOUT_S,
+		    error != 0 ? ": " : "", error != 0 ? strerror(error) : "");
+	} else {
+		kernel_log(fib->k, LOG_LEVEL_WARNING,
+		    "kernel: no answer for %d s, comparing with what is there",
+		    ANSWER_TIMEOUT_S);
+		netlink_writer_abandon(&fib->writer);
+	}
+	watch_answers(fib);
 }
 
 /* ---- batches ---- */
@@ -360,23 +393,23 @@ fill_batch(struct fib *fib)
 
 /* Keeps a batch near a millisecond: thousands of next hops make a route dear. */
 static void
-adapt_batch(struct fib *fib, uint64_t us)
+adapt_batch(struct fib *fib)
 {
-	if (us > BATCH_SLOW_US && fib->batch > BATCH_MIN)
-		fib->batch /= 2;
-	else if (us < BATCH_QUICK_US && fib->batch < WRITER_BATCH_MAX)
-		fib->batch *= 2;
+	uint32_t us;
+
+	while (netlink_writer_wrote(&fib->writer, &us))
+		if (us > BATCH_SLOW_US && fib->batch > BATCH_MIN)
+			fib->batch /= 2;
+		else if (us < BATCH_QUICK_US && fib->batch < WRITER_BATCH_MAX)
+			fib->batch *= 2;
 }
 
 /* False: not now; the timer is armed. */
 static bool
 send_batch(struct fib *fib)
 {
-	uint64_t start = now_us();
-
 	if (netlink_writer_send(&fib->writer)) {
-		adapt_batch(fib, now_us() - start);
-		read_answers(fib);
+		watch_answers(fib);
 		return true;
 	}
 	if (errno != EAGAIN && errno != ENOBUFS && errno != ENOMEM && errno != EINTR)
@@ -402,7 +435,7 @@ may_write(struct fib *fib)
 {
 	uint64_t now = kernel_now_ms();
 
-	if (!fib->synced)
+	if (!fib->synced || (fib->blocked_error != 0 && fib->writer.n_flying > 0))
 		return false;
 	if (fib->blocked_error != 0 && now < fib->blocked_until_ms) {
 		if (fib->n_queued > 0)
@@ -412,33 +445,59 @@ may_write(struct fib *fib)
 	return true;
 }
 
-static void
-on_flush(int fd, short what, void *arg)
+/*
+ * What is decided rests on all that is known.  False: events are to be read first, in
+ * the next turn or behind the answers.
+ */
+static bool
+knows_all(struct fib *fib)
 {
-	struct fib *fib = arg;
+	if (fib->writer.n_flying > 0)
+		return !kernel_events_wait(fib->k);
+	if (kernel_drain(fib->k, DRAIN_DATAGRAMS))
+		return true;
+	fib_flush_within(fib, 0);
+	return false;
+}
+
+static void
+flush(struct fib *fib)
+{
 	uint64_t start = now_us();
 
-	(void)fd;
-	(void)what;
-	fib->flush_soon = false;
 	fib_nexthops_find_routes(fib); /* even if nothing can be written now */
-	while (may_write(fib)) {
-		/* What is decided rests on all that is known. */
-		bool more = !kernel_drain(fib->k, DRAIN_DATAGRAMS);
-
-		if (!more)
-			fill_batch(fib);
-		if (!more && fib->writer.n_batch == 0)
+	while (may_write(fib) && knows_all(fib)) {
+		adapt_batch(fib);
+		fill_batch(fib);
+		if (fib->writer.n_batch == 0 || !send_batch(fib))
 			break;
-		if (!more && !send_batch(fib))
-			return;
-		if (more || now_us() - start > TURN_US) {
+		if (now_us() - start > TURN_US) {
 			fib_flush_within(fib, 0);
-			return;
+			break;
 		}
 	}
 	if (fib->moved && fib->n_queued == 0 && fib->writer.n_flying == 0)
 		finish_move(fib);
+}
+
+static void
+on_flush(int fd, short what, void *arg)
+{
+	struct fib *fib = arg;
+
+	(void)fd;
+	(void)what;
+	fib->flush_soon = false;
+	flush(fib);
+}
+
+void
+fib_push(struct fib *fib)
+{
+	if (fib->writer.n_flying > 0)
+		read_answers(fib);
+	if (fib->n_queued > 0)
+		flush(fib);
 }
 
 /* ---- life ---- */
@@ -450,7 +509,7 @@ fib_writer_open(struct fib *fib, char *err, size_t errlen)
 
 	fib->batch = BATCH_FIRST;
 	STAILQ_INIT(&fib->victims);
-	if (!netlink_writer_open(&fib->writer, on_answer, fib, err, errlen))
+	if (!netlink_writer_open(&fib->writer, true, on_answer, fib, err, errlen))
 		return false;
 	fib->answer_ready = event_new(
 	    base, fib->writer.nl.fd, EV_READ | EV_PERSIST, on_answer_ready, fib);

@@ -7,6 +7,7 @@
 #include "kernel.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -263,9 +264,34 @@ kernel_drain(struct kernel *k, unsigned max)
 static void
 on_event_ready(evutil_socket_t fd, short what, void *arg)
 {
+	struct kernel *k = arg;
+
 	(void)fd;
 	(void)what;
-	kernel_drain(arg, EVENTS_A_TURN);
+	if (!k->paused) {
+		kernel_drain(k, EVENTS_A_TURN);
+		return;
+	}
+	k->muted = true;
+	event_del(k->event_ready);
+}
+
+bool
+kernel_events_wait(const struct kernel *k)
+{
+	struct pollfd poller = { .fd = k->event_socket.fd, .events = POLLIN };
+
+	return poll(&poller, 1, 0) > 0;
+}
+
+void
+kernel_pause_events(struct kernel *k, bool paused)
+{
+	k->paused = paused;
+	if (paused || !k->muted)
+		return;
+	k->muted = false;
+	event_add(k->event_ready, NULL);
 }
 
 /* ---- life ---- */

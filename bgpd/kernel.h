@@ -160,6 +160,10 @@ const struct conf_kernel *kernel_conf(const struct kernel *k);
 void *kernel_buffer(struct kernel *k);
 /* Reads the events that are there, at most `max` datagrams.  False: there are more. */
 bool kernel_drain(struct kernel *k, unsigned max);
+/* Events wait to be read. */
+bool kernel_events_wait(const struct kernel *k);
+/* From now on the event loop reads none, or those that have come meanwhile, too. */
+void kernel_pause_events(struct kernel *k, bool paused);
 /* Something is not as believed: dump and compare, soon. */
 void kernel_resync_soon(struct kernel *k);
 /* A subnet or an address of this host is exactly this prefix. */

@@ -38,6 +38,7 @@ struct kernel {
 	struct netlink event_socket;
 	struct netlink dump_socket;
 	struct event *event_ready;
+	bool paused, muted; /* events are not to be read; and event_ready is removed */
 	struct event *dump_ready;
 	struct event *timer; /* the next dump */
 	void *buffer;

@@ -2,15 +2,10 @@
  *
  * rtnetlink sockets.  libnl opens them and builds messages; reading is done here with
  * one buffer, since nl_recv() allocates one a datagram and asks for its length first.
- *
- * rtnetlink works inside sendmsg(): when it returns, the messages were carried out in
- * their order and the answers lie in the receive buffer.  An answer with sequence
- * number N therefore says that all earlier messages without an answer succeeded.
  */
 #include "netlink.h"
 
 #include <arpa/inet.h>
-#include <assert.h>
 #include <errno.h>
 #include <netdb.h>
 #include <stdio.h>
@@ -23,11 +18,6 @@
 #include <netlink/msg.h>
 #include <netlink/netlink.h>
 #include <netlink/socket.h>
-
-enum {
-	WRITER_RECEIVE_BUFFER = 1024 * 1024, /* WRITER_FLYING_MAX errors, and room */
-	WRITER_SEND_BUFFER = 512 * 1024,
-};
 
 /* ---- sockets ---- */
 
@@ -150,9 +140,8 @@ netlink_read(struct netlink *nl, void *buffer, netlink_each each, void *arg)
 	return (msg.msg_flags & MSG_TRUNC) != 0 ? NETLINK_READ_LOST : NETLINK_READ_SOME;
 }
 
-/* The errno of an NLMSG_ERROR or NLMSG_DONE, 0 for success. */
-static int
-error_of(const struct nlmsghdr *header)
+int
+netlink_error(const struct nlmsghdr *header)
 {
 	int error = 0;
 
@@ -195,7 +184,7 @@ dump_message(void *arg, const struct nlmsghdr *header)
 		dump->row(dump->arg, header);
 		return;
 	}
-	dump->error = error_of(header);
+	dump->error = netlink_error(header);
 	if (dump->error != 0)
 		dump->status = DUMP_FAILED;
 	else
@@ -214,163 +203,4 @@ netlink_dump_read(struct netlink_dump *dump, void *buffer)
 		dump->error = errno;
 	}
 	return dump->status;
-}
-
-/* ---- writes ---- */
-
-static void
-drop_batch(struct netlink_writer *writer)
-{
-	for (unsigned i = 0; i < writer->n_batch; i++)
-		nlmsg_free(writer->batch[i]);
-	writer->n_batch = 0;
-}
-
-bool
-netlink_writer_open(struct netlink_writer *writer, writer_done done, void *arg,
-    char *err, size_t errlen)
-{
-	int len = WRITER_SEND_BUFFER;
-
-	*writer = (struct netlink_writer){ .done = done, .arg = arg };
-	if (!netlink_open(&writer->nl, WRITER_RECEIVE_BUFFER, err, errlen))
-		return false;
-	setsockopt(writer->nl.fd, SOL_SOCKET, SO_SNDBUF, &len, sizeof(len));
-	return true;
-}
-
-void
-netlink_writer_close(struct netlink_writer *writer)
-{
-	drop_batch(writer);
-	writer->n_flying = writer->n_added = 0;
-	netlink_close(&writer->nl);
-}
-
-unsigned
-netlink_writer_room(const struct netlink_writer *writer)
-{
-	unsigned batch = WRITER_BATCH_MAX - writer->n_batch;
-	unsigned ring = WRITER_FLYING_MAX - writer->n_flying - writer->n_added;
-
-	return batch < ring ? batch : ring;
-}
-
-void
-netlink_writer_add(
-    struct netlink_writer *writer, struct nl_msg *msg, void *what, unsigned detail)
-{
-	unsigned slot =
-	    (writer->head + writer->n_flying + writer->n_added) % WRITER_FLYING_MAX;
-
-	assert(netlink_writer_room(writer) > 0);
-	nlmsg_hdr(msg)->nlmsg_seq = ++writer->seq;
-	writer->flying[slot].what = what;
-	writer->flying[slot].detail = detail;
-	writer->flying[slot].seq = writer->seq;
-	writer->batch[writer->n_batch++] = msg;
-	writer->n_added++;
-}
-
-bool
-netlink_writer_send(struct netlink_writer *writer)
-{
-	struct iovec iov[WRITER_BATCH_MAX];
-	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = writer->n_batch };
-
-	if (writer->n_batch == 0)
-		return true;
-	nlmsg_hdr(writer->batch[writer->n_batch - 1])->nlmsg_flags |= NLM_F_ACK;
-	for (unsigned i = 0; i < writer->n_batch; i++) {
-		struct nlmsghdr *header = nlmsg_hdr(writer->batch[i]);
-
-		iov[i] = (struct iovec){ header, NLMSG_ALIGN(header->nlmsg_len) };
-	}
-	if (sendmsg(writer->nl.fd, &msg, MSG_DONTWAIT) < 0)
-		return false;
-	drop_batch(writer);
-	writer->n_flying += writer->n_added;
-	writer->n_added = 0;
-	return true;
-}
-
-static void
-finish_first(struct netlink_writer *writer, enum writer_result result, int error,
-    const char *reason)
-{
-	unsigned slot = writer->head;
-
-	writer->head = (writer->head + 1) % WRITER_FLYING_MAX;
-	writer->n_flying--;
-	writer->done(writer->arg, writer->flying[slot].what,
-	    writer->flying[slot].detail, result, error, reason);
-}
-
-/* The kernel's own words (extended ACK), "" without. */
-static void
-get_reason(const struct nlmsghdr *header, char *reason, size_t len)
-{
-	const struct nlmsgerr *e = nlmsg_data(header);
-	struct nlattr *tb[NLMSGERR_ATTR_MAX + 1];
-	size_t skip = sizeof(*e);
-
-	reason[0] = '\0';
-	if ((header->nlmsg_flags & NLM_F_ACK_TLVS) == 0 ||
-	    nlmsg_datalen(header) < (int)sizeof(*e))
-		return;
-	if ((header->nlmsg_flags & NLM_F_CAPPED) == 0 &&
-	    e->msg.nlmsg_len >= sizeof(e->msg))
-		skip += NLMSG_ALIGN(e->msg.nlmsg_len) - sizeof(e->msg);
-	if (skip > (size_t)nlmsg_datalen(header) ||
-	    nlmsg_parse((struct nlmsghdr *)(uintptr_t)header, (int)skip, tb,
-		NLMSGERR_ATTR_MAX, NULL) < 0 ||
-	    tb[NLMSGERR_ATTR_MSG] == NULL)
-		return;
-	snprintf(reason, len, "%.*s", nla_len(tb[NLMSGERR_ATTR_MSG]),
-	    (const char *)nla_data(tb[NLMSGERR_ATTR_MSG]));
-}
-
-static void
-writer_message(void *arg, const struct nlmsghdr *header)
-{
-	struct netlink_writer *writer = arg;
-	char reason[80];
-	int error;
-
-	if (header->nlmsg_type != NLMSG_ERROR)
-		return;
-	/* Serial arithmetic: an answer to what was given up is older than the head. */
-	if (writer->n_flying == 0 ||
-	    (int32_t)(header->nlmsg_seq - writer->flying[writer->head].seq) < 0 ||
-	    header->nlmsg_seq - writer->flying[writer->head].seq >= writer->n_flying)
-		return;
-	while (writer->flying[writer->head].seq != header->nlmsg_seq)
-		finish_first(writer, WRITER_OK, 0, "");
-	error = error_of(header);
-	get_reason(header, reason, sizeof(reason));
-	finish_first(writer, error == 0 ? WRITER_OK : WRITER_REFUSED, error, reason);
-}
-
-void
-netlink_writer_abandon(struct netlink_writer *writer)
-{
-	drop_batch(writer);
-	writer->n_flying += writer->n_added;
-	writer->n_added = 0;
-	while (writer->n_flying > 0)
-		finish_first(writer, WRITER_UNKNOWN, 0, "");
-}
-
-bool
-netlink_writer_read(struct netlink_writer *writer, void *buffer)
-{
-	enum netlink_read got;
-
-	do
-		got = netlink_read(&writer->nl, buffer, writer_message, writer);
-	while (got == NETLINK_READ_SOME);
-	if (got == NETLINK_READ_EMPTY)
-		return true;
-	netlink_writer_abandon(writer);
-	return false;
 }

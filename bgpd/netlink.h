@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * rtnetlink sockets in three roles: listening to events, dumping, and writing in
- * batches.  Each role has a socket of its own, so that a burst in one never costs the
- * other its answers.  All are non-blocking and know no event loop: kernel.c and fib.c
- * watch the descriptors, fib_flush.c waits with poll().
+ * batches (netlink_writer.h).  Each role has a socket of its own, so that a burst in
+ * one never costs the other its answers.  All are non-blocking and know no event loop:
+ * kernel.c and fib.c watch the descriptors, fib_flush.c waits with poll().
  *
- * Knows framing, sequence numbers, acknowledgements and loss; no route.
+ * Knows framing, sequence numbers and loss; no route.
  */
 #ifndef BGPD_NETLINK_H
 #define BGPD_NETLINK_H
@@ -58,6 +58,9 @@ typedef void (*netlink_each)(void *arg, const struct nlmsghdr *header);
 enum netlink_read
 netlink_read(struct netlink *nl, void *buffer, netlink_each each, void *arg);
 
+/* The errno of an NLMSG_ERROR or NLMSG_DONE, 0 for success. */
+int netlink_error(const struct nlmsghdr *header);
+
 /* ---- dumps: one at a time on a socket ---- */
 
 enum dump_status {
@@ -81,61 +84,5 @@ struct netlink_dump {
 void netlink_dump_start(struct netlink_dump *dump, struct nl_msg *request);
 /* Reads one datagram of it. */
 enum dump_status netlink_dump_read(struct netlink_dump *dump, void *buffer);
-
-/* ---- writes ---- */
-
-enum {
-	WRITER_BATCH_MAX = 256,   /* messages a sendmsg() */
-	WRITER_FLYING_MAX = 1024, /* sent and not answered */
-};
-
-enum writer_result {
-	WRITER_OK,
-	WRITER_REFUSED, /* by the kernel: `error`, and `reason` ("" where it gives none)
-			 */
-	WRITER_UNKNOWN, /* the answer was lost: ask the kernel what it has */
-};
-
-/*
- * Told about each message once, in the order of writing, from netlink_writer_read()
- * and netlink_writer_abandon() alone.
- */
-typedef void (*writer_done)(void *arg, void *what, unsigned detail,
-    enum writer_result result, int error, const char *reason);
-
-struct netlink_writer {
-	struct netlink nl;
-	writer_done done;
-	void *arg;
-	uint32_t seq; /* of the message added last */
-	struct nl_msg *batch[WRITER_BATCH_MAX];
-	unsigned n_batch;
-	struct {
-		void *what;
-		unsigned detail;
-		uint32_t seq;
-	} flying[WRITER_FLYING_MAX]; /* a ring */
-	unsigned head;
-	unsigned n_flying; /* sent, not answered */
-	unsigned n_added;  /* in the batch, in the ring behind those flying */
-};
-
-bool netlink_writer_open(struct netlink_writer *writer, writer_done done, void *arg,
-    char *err, size_t errlen);
-void netlink_writer_close(struct netlink_writer *writer);
-/* Messages that may be added now. */
-unsigned netlink_writer_room(const struct netlink_writer *writer);
-/* The message is consumed; netlink_writer_room() must not be 0. */
-void netlink_writer_add(
-    struct netlink_writer *writer, struct nl_msg *msg, void *what, unsigned detail);
-/*
- * Writes the batch with one sendmsg(); only the last message asks for an ACK, an error
- * comes without asking.  False, with errno: nothing was written, the batch is kept.
- */
-bool netlink_writer_send(struct netlink_writer *writer);
-/* Reads all answers there are.  False: an answer was lost, all flying were given up. */
-bool netlink_writer_read(struct netlink_writer *writer, void *buffer);
-/* Reports all flying messages as WRITER_UNKNOWN, and those of the batch, unsent. */
-void netlink_writer_abandon(struct netlink_writer *writer);
 
 #endif
