@@ -122,17 +122,23 @@ static bool
 feed_fib(struct daemon *d)
 {
 	struct fib_change change;
+	bool blackholes = false, more = true;
 
 	if (d->fib == NULL)
 		return false;
 	for (int i = 0; i < FIB_BUDGET; i++) {
 		prefetch_fib(d);
-		if (!speaker_fib_next(d->speaker, &change))
-			return false;
+		more = speaker_fib_next(d->speaker, &change);
+		if (!more)
+			break;
+		blackholes = blackholes || change.kind == FIB_KIND_BLACKHOLE;
 		fib_change_apply(d, &change);
 	}
-	fib_push(d->fib);
-	return true;
+	if (blackholes)
+		fib_push_through(d->fib);
+	else if (more)
+		fib_push(d->fib);
+	return more;
 }
 
 /* Once a peer and start: a sweep looks at the whole FIB, and a peer may send End-of-RIB

@@ -295,6 +295,9 @@ fib_set(struct fib *fib, const struct fib_route *route)
 	fib_entry_set_state(fib, e, FIB_STATE_PENDING);
 	if (fib_is_held(e) && (e->trouble->error != 0 || e->trouble->fights == 0))
 		fib_release(fib, e); /* another route may well be taken */
+	/* A block is announced when its blackhole is there: it waits for no others. */
+	if (route->type == FIB_BLACKHOLE && (e->node.flags & ENTRY_QUEUED) == 0)
+		fib_entry_put_back(fib, e);
 	fib_entry_queue(fib, e);
 }
 

@@ -85,6 +85,11 @@ uint32_t fib_adopted_count(const struct fib *fib);
  * busy, so that the thread that writes is never without work.
  */
 void fib_push(struct fib *fib);
+/*
+ * … and waits until the kernel has taken it: for what must be there before a peer hears
+ * of it.
+ */
+void fib_push_through(struct fib *fib);
 /* Nothing waits to be written: what could be installed is. */
 bool fib_is_settled(const struct fib *fib);
 

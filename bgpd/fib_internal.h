@@ -109,7 +109,8 @@ struct fib {
 	struct event *retry_timer;
 	struct event *network_timer;
 	char *reasons[FIB_REASONS_MAX]; /* [0] is NULL: none given */
-	int blocked_error;              /* nothing can be written at all */
+	bool proven;       /* the kernel took something, since it was blocked last */
+	int blocked_error; /* nothing can be written at all */
 	uint64_t blocked_until_ms;
 	unsigned blocked_times;
 	struct fib_complaint refusals, fights, conflicts;

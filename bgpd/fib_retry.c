@@ -305,6 +305,7 @@ fib_block(struct fib *fib, int error)
 	if (fib->blocked_error == 0 || kernel_now_ms() >= fib->blocked_until_ms)
 		fib->blocked_times++;
 	fib->blocked_error = error;
+	fib->proven = false;
 	delay = delay_of(fib->blocked_times);
 	fib->blocked_until_ms = kernel_now_ms() + delays_ms[delay];
 }
@@ -312,6 +313,7 @@ fib_block(struct fib *fib, int error)
 void
 fib_unblock(struct fib *fib)
 {
+	fib->proven = true;
 	if (fib->blocked_error == 0)
 		return;
 	kernel_log(fib->k, LOG_LEVEL_NOTICE, "kernel: routes can be written again");

@@ -435,7 +435,8 @@ may_write(struct fib *fib)
 {
 	uint64_t now = kernel_now_ms();
 
-	if (!fib->synced || (fib->blocked_error != 0 && fib->writer.n_flying > 0))
+	/* All would be refused for want of a right: one batch finds out. */
+	if (!fib->synced || (!fib->proven && fib->writer.n_flying > 0))
 		return false;
 	if (fib->blocked_error != 0 && now < fib->blocked_until_ms) {
 		if (fib->n_queued > 0)
@@ -498,6 +499,13 @@ fib_push(struct fib *fib)
 		read_answers(fib);
 	if (fib->n_queued > 0)
 		flush(fib);
+}
+
+void
+fib_push_through(struct fib *fib)
+{
+	fib_push(fib);
+	fib_settle(fib);
 }
 
 /* ---- life ---- */

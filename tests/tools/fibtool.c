@@ -47,11 +47,18 @@ struct fact {
 
 /* ---- the race ---- */
 
-ssize_t __real_sendmsg(int fd, const struct msghdr *msg, int flags);
-ssize_t __wrap_sendmsg(int fd, const struct msghdr *msg, int flags);
+ssize_t __real_send(int fd, const void *octets, size_t len, int flags);
+ssize_t __wrap_send(int fd, const void *octets, size_t len, int flags);
 
-ssize_t
-__wrap_sendmsg(int fd, const struct msghdr *msg, int flags)
+static bool
+asks(const struct nlmsghdr *header)
+{
+	return (header->nlmsg_type - RTM_BASE) % 4 == RTM_GETLINK - RTM_BASE;
+}
+
+/* In the thread that writes. */
+static void
+run_before_write(void)
 {
 	char *command = tool.race;
 
@@ -59,11 +66,7 @@ __wrap_sendmsg(int fd, const struct msghdr *msg, int flags)
 	if (command != NULL && system(command) != 0)
 		printf("race failed\n");
 	free(command);
-	return __real_sendmsg(fd, msg, flags);
 }
-
-ssize_t __real_send(int fd, const void *octets, size_t len, int flags);
-ssize_t __wrap_send(int fd, const void *octets, size_t len, int flags);
 
 /* A kernel before 5.3 knows no such request; this one does not know that number. */
 ssize_t
@@ -73,6 +76,8 @@ __wrap_send(int fd, const void *octets, size_t len, int flags)
 
 	if (tool.old_kernel && header->nlmsg_type == RTM_GETNEXTHOP)
 		header->nlmsg_type = UNKNOWN_GET;
+	if (!asks(header))
+		run_before_write();
 	return __real_send(fd, octets, len, flags);
 }
 
