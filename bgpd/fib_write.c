@@ -138,6 +138,8 @@ watch_answers(struct fib *fib)
 		event_del(fib->lost_timer);
 	else if (!event_pending(fib->lost_timer, EV_TIMEOUT, NULL))
 		event_add(fib->lost_timer, &tv);
+	if (fib->writer.n_flying == 0 && fib->moved)
+		fib_flush_within(fib, 0); /* the old place may be left now */
 }
 
 static void

@@ -436,6 +436,39 @@ def connected_prefix_is_never_installed(lab):
 
 
 @test
+def the_loop_does_not_wait_for_the_kernel(lab):
+    """Somebody has the kernel's lock: the daemon goes on, and nothing is lost."""
+    lab.veth("cali1")
+    t = Tool(lab, "--import", CALI)
+    t.put("10.1.0.0/16 via 192.0.2.9 dev eth0")
+    t.ask("race sleep 3")
+    begun = time.monotonic()
+    t.set("10.2.0.0/16 via 192.0.2.9 dev eth0")
+    t.set("10.1.0.0/16 via 192.0.2.8 dev eth0")
+    t.ask("clear 10.2.0.0/16")
+    t.set("10.3.0.0/16 via 192.0.2.9 dev eth0")
+    lab.ip("route add 10.233.1.3 dev cali1")
+    equal(t.counts()["pending"], 3)
+    assert time.monotonic() - begun < 1, time.monotonic() - begun
+    when, _ = t.wait("routes have not been taken for 2 s", limit=3)
+    assert when - begun > 1.9, when - begun
+    t.wait("workload 0 10.233.1.3/32 present")  # what is known comes behind the answers
+    t.settle()
+    equal(lab.routes("proto bgp"), ["10.1.0.0/16 1 192.0.2.8 eth0 metric 32",
+                                    "10.3.0.0/16 1 192.0.2.9 eth0 metric 32"])
+    equal((t.counts()["unknown"], t.counts()["lost"]), (0, 0))
+    # A reload that moves the routes waits for what is on its way to the old place.
+    t.ask("race sleep 1")
+    t.set("10.4.0.0/16 via 192.0.2.9 dev eth0")
+    t.ask(f"reload --import {CALI} --metric 77")
+    t.settle()
+    wait_until("moved", lambda: lab.routes("proto bgp") == [
+        "10.1.0.0/16 1 192.0.2.8 eth0 metric 77", "10.3.0.0/16 1 192.0.2.9 eth0 metric 77",
+        "10.4.0.0/16 1 192.0.2.9 eth0 metric 77"], 2)
+    t.quit()
+
+
+@test
 def appended_beside_ours(lab):
     t = Tool(lab)
     t.put("10.1.0.0/16 via 192.0.2.9 dev eth0")
