@@ -141,37 +141,40 @@ export_may(const struct rib *rib, const struct group_key *key, const struct path
 	return export_refusal(rib, key, path, hop) == NULL;
 }
 
+/* AS_PATH_MAX_AS numbers and their segment headers fit with room to spare; a path that
+ * does not is too long for any message. */
+enum { AS_PATH_ROOM = 4096 + 1024 };
+
 struct edit {
 	const struct rib *rib;
 	const struct group_key *key;
 	const struct path *path;
 	const struct addr *next_hop;
 	bool reflect;
-	bool as4_path_due; /* AS_TRANS was written */
-	struct slice as_path;
-	uint8_t done; /* attribute types up to here are out */
+	bool as4_path_due;    /* AS_TRANS was written */
+	struct slice as_path; /* for AS4_PATH; perhaps in path_room */
+	uint8_t *path_room;   /* AS_PATH_ROOM octets */
+	uint8_t done;         /* attribute types up to here are out */
 	struct wcur out;
 };
 
 static void
 put_as_path(struct edit *e, struct slice received)
 {
-	uint8_t stripped[4096 + 1024], prepended[4096 + 1024], two[4096 + 1024];
+	uint8_t stripped[AS_PATH_ROOM], two[AS_PATH_ROOM];
 	struct wcur w;
 	struct slice path = received;
 
-	/* AS_PATH_MAX_AS numbers and their segment headers fit with room to spare; a
-	 * path that does not is too long for any message. */
 	if (e->key->ebgp) {
 		if (e->key->remove_private) {
 			w = wcur_of(stripped, sizeof(stripped));
 			as_path_remove_private(&w, path);
 			path = (struct slice){ stripped, wcur_len(&w) };
 		}
-		w = wcur_of(prepended, sizeof(prepended));
+		w = wcur_of(e->path_room, AS_PATH_ROOM);
 		as_path_prepend(&w, path, e->key->local_as, 1);
 		e->out.failed = e->out.failed || w.failed;
-		path = (struct slice){ prepended, wcur_len(&w) };
+		path = (struct slice){ e->path_room, wcur_len(&w) };
 	}
 	e->as_path = path;
 	if (!e->key->as4) {
@@ -187,7 +190,7 @@ put_as_path(struct edit *e, struct slice received)
 static void
 put_as4_path(struct edit *e)
 {
-	uint8_t as4[4096 + 1024];
+	uint8_t as4[AS_PATH_ROOM];
 	struct wcur w = wcur_of(as4, sizeof(as4));
 
 	if (!e->as4_path_due)
@@ -338,11 +341,13 @@ export_attributes(const struct rib *rib, const struct group_key *key,
 {
 	struct slice received = attrs_block(path->attrs);
 	struct rcur in = rcur_of_slice(received);
+	uint8_t path_room[AS_PATH_ROOM];
 	struct edit e = { .rib = rib,
 		.key = key,
 		.path = path,
 		.next_hop = next_hop,
 		.reflect = !key->ebgp && path_is_ibgp(rib, path),
+		.path_room = path_room,
 		.out = wcur_of(block, len) };
 	struct attribute a;
 
