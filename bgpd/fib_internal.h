@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * The records of the FIB, shared by fib.c (what is wanted and what is there),
- * fib_write.c (batches and answers), fib_retry.c (back-off), fib_sweep.c and
- * fib_show.c.  Nobody else includes it.
+ * fib_write.c (batches), fib_answer.c (answers), fib_retry.c (back-off), fib_sweep.c
+ * and fib_show.c.  Nobody else includes it.
  *
  *   fib_set() ─> want ┐              ┌─> ADD, REPLACE, DELETE ─> writer ─> answer ─┐
  *                     ├─ fib_decide() ┤                                             │
@@ -154,8 +154,6 @@ fib_entry_state(const struct fib_entry *e)
 /* ---- fib_write.c ---- */
 bool fib_writer_open(struct fib *fib, char *err, size_t errlen);
 void fib_writer_close(struct fib *fib);
-/* Waits for what is on its way to the kernel, and takes the answers. */
-void fib_settle(struct fib *fib);
 /* Flush within so many milliseconds. */
 void fib_flush_within(struct fib *fib, unsigned delay_ms);
 /* A place in fib->sent for the next message. */
@@ -166,6 +164,20 @@ void fib_note_sequence(struct fib *fib, bool of_nexthop);
 bool fib_came_of_nexthop(const struct fib *fib, uint32_t sequence);
 /* Puts a foreign route back with the next flush. */
 void fib_restore(struct fib *fib, const struct nlmsghdr *message);
+
+/* ---- fib_answer.c ---- */
+/* Watches the writer's socket. */
+bool fib_answers_open(struct fib *fib);
+void fib_answers_close(struct fib *fib);
+/* A writer_done. */
+void fib_answer(void *arg, void *what, unsigned detail, enum writer_result result,
+    int error, const char *reason);
+/* Reads those that are there. */
+void fib_read_answers(struct fib *fib);
+/* After any change of what is on its way. */
+void fib_watch_answers(struct fib *fib);
+/* Waits for what is on its way to the kernel, and takes the answers. */
+void fib_settle(struct fib *fib);
 
 /* ---- fib_retry.c ---- */
 bool fib_retry_open(struct fib *fib);
