@@ -17,7 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <event2/buffer.h>
@@ -25,6 +24,7 @@
 #include <event2/event.h>
 
 #include "bgp/memory.h"
+#include "clock.h"
 #include "control_command.h"
 #include "control_socket.h"
 #include "log.h"
@@ -152,15 +152,6 @@ client_has_room(const struct client *client)
 	       OUTPUT_HIGH;
 }
 
-static int64_t
-clock_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 static struct client *
 next_at_work(const struct control *control)
 {
@@ -178,7 +169,7 @@ turn_ready(evutil_socket_t fd, short what, void *arg)
 {
 	struct control *control = arg;
 	struct client *client = next_at_work(control);
-	int64_t end = clock_us() + TURN_US;
+	uint64_t end = clock_us() + TURN_US;
 	bool more = true;
 
 	(void)fd;

@@ -12,13 +12,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <event2/event.h>
 #include <linux/rtnetlink.h>
 #include <netlink/msg.h>
 
 #include "bgp/memory.h"
+#include "clock.h"
 #include "fib_internal.h"
 
 enum {
@@ -30,15 +30,6 @@ enum {
 	DRAIN_DATAGRAMS = 512,
 	BUSY_DELAY_MS = 10,
 };
-
-static uint64_t
-now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 void
 fib_flush_within(struct fib *fib, unsigned delay_ms)
@@ -321,7 +312,7 @@ knows_all(struct fib *fib)
 static void
 flush(struct fib *fib)
 {
-	uint64_t start = now_us();
+	uint64_t start = clock_us();
 
 	fib_nexthops_find_routes(fib); /* even if nothing can be written now */
 	while (may_write(fib) && knows_all(fib)) {
@@ -329,7 +320,7 @@ flush(struct fib *fib)
 		fill_batch(fib);
 		if (fib->writer.n_batch == 0 || !send_batch(fib))
 			break;
-		if (now_us() - start > TURN_US) {
+		if (clock_us() - start > TURN_US) {
 			fib_flush_within(fib, 0);
 			break;
 		}

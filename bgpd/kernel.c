@@ -13,13 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include <event2/event.h>
 #include <linux/rtnetlink.h>
 #include <netlink/msg.h>
 
 #include "bgp/memory.h"
+#include "clock.h"
 #include "kernel_internal.h"
 
 enum {
@@ -31,10 +31,7 @@ enum {
 uint64_t
 kernel_now_ms(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	return clock_ms();
 }
 
 void

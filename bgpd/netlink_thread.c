@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "bgp/memory.h"
+#include "clock.h"
 
 enum { RETRY_MS = 10 };
 
@@ -40,15 +41,6 @@ struct netlink_thread {
 
 /* ---- the thread ---- */
 
-static uint64_t
-now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
 static void
 wait_a_little(struct netlink_thread *t)
 {
@@ -74,14 +66,14 @@ write_one(struct netlink_thread *t)
 
 	t->writing = true;
 	pthread_mutex_unlock(&t->lock);
-	start = now_us();
+	start = clock_us();
 	sent = send(t->fd, job->octets, job->len, 0) >= 0;
 	error = errno;
 	pthread_mutex_lock(&t->lock);
 	t->writing = false;
 	t->error = sent ? 0 : error;
 	if (sent) {
-		job->us = (uint32_t)(now_us() - start);
+		job->us = (uint32_t)(clock_us() - start);
 		t->written++;
 	}
 	if (t->error != 0 || t->written == t->given)

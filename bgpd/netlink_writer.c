@@ -14,12 +14,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include <linux/netlink.h>
 #include <netlink/msg.h>
 
 #include "bgp/memory.h"
+#include "clock.h"
 
 enum {
 	RECEIVE_BUFFER = 4 * 1024 * 1024, /* WRITER_FLYING_MAX errors, and room */
@@ -106,24 +106,14 @@ netlink_writer_add(
 	writer->n_added++;
 }
 
-static uint32_t
-now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (
-	    uint32_t)((uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000);
-}
-
 static bool
 write_now(struct netlink_writer *writer, const struct writer_batch *batch)
 {
-	uint32_t start = now_us();
+	uint64_t start = clock_us();
 
 	if (send(writer->nl.fd, batch->octets, batch->len, MSG_DONTWAIT) < 0)
 		return false;
-	writer->sync_us = now_us() - start + 1;
+	writer->sync_us = (uint32_t)(clock_us() - start) + 1;
 	return true;
 }
 
