@@ -32,8 +32,13 @@ enum {
 	TURN_MS = 5,        /* RIB work a turn, and writing a turn */
 	FIB_BUDGET = 1024,  /* FIB changes a turn */
 	FIB_AHEAD = 8,      /* FIB changes, prefetched */
-	STARVED_MS = 50,    /* sockets may keep a turn waiting so long … */
-	STARVED_FIB_MS = 5, /* … where a thread has routes to write meanwhile */
+	/* So long sockets may keep a turn waiting, and turns may keep the sockets; …
+	 */
+	STARVED_MS = 50,
+	LOOK_MS = 500,
+	/* … where a thread has routes to write meanwhile, and the kernel has news. */
+	STARVED_FIB_MS = 5,
+	LOOK_FIB_MS = 50,
 	LOG_FLUSH_S = 10,
 };
 
@@ -259,6 +264,23 @@ work_a_slice(struct daemon *d, uint64_t until_ms)
 	return false;
 }
 
+/*
+ * libevent looks at the sockets when no work is active, and there is some as long as a
+ * turn asks for another: now and then it has to be told.  A look after each turn would
+ * take feeds of the same routes out of step, and each of them through the decision.
+ */
+static void
+go_on(struct daemon *d)
+{
+	uint64_t patience = d->fib != NULL ? LOOK_FIB_MS : LOOK_MS;
+
+	daemon_wake(d);
+	if (d->turn_ms - d->looked_ms < patience)
+		return;
+	d->looked_ms = d->turn_ms;
+	event_base_loopcontinue(d->base);
+}
+
 static void
 daemon_turn(evutil_socket_t fd, short what, void *arg)
 {
@@ -282,7 +304,7 @@ daemon_turn(evutil_socket_t fd, short what, void *arg)
 	arm_timer(d);
 	d->turn_ms = now_ms();
 	if (more)
-		daemon_wake(d);
+		go_on(d);
 }
 
 void

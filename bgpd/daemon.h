@@ -52,6 +52,7 @@ struct daemon {
 	struct control_ops control_ops;
 	uint8_t *read_buffer; /* one for all connections */
 	uint64_t turn_ms;     /* when the last turn ended */
+	uint64_t looked_ms;   /* when one ended with a look at the sockets */
 	bool started;         /* the speaker has its configuration */
 	bool stopping;
 	bool reload_asked; /* before it had started */
