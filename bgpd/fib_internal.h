@@ -95,9 +95,8 @@ struct fib {
 	uint32_t n_queued;
 
 	struct netlink_writer writer;
-	struct fib_sent sent[WRITER_FLYING_MAX];
-	unsigned n_sent; /* counts on; the index is modulo WRITER_FLYING_MAX */
-	uint8_t of_nexthop[FIB_SEQUENCES / 8]; /* by sequence number */
+	struct fib_sent sent[WRITER_FLYING_MAX]; /* by netlink_writer_slot() */
+	uint8_t of_nexthop[FIB_SEQUENCES / 8];   /* by sequence number */
 	STAILQ_HEAD(, fib_victim) victims;
 	struct event *answer_ready;
 	struct event *flush_timer;
@@ -156,8 +155,6 @@ bool fib_writer_open(struct fib *fib, char *err, size_t errlen);
 void fib_writer_close(struct fib *fib);
 /* Flush within so many milliseconds. */
 void fib_flush_within(struct fib *fib, unsigned delay_ms);
-/* A place in fib->sent for the next message. */
-unsigned fib_sent_slot(struct fib *fib);
 /* Of the message just added to the batch. */
 void fib_note_sequence(struct fib *fib, bool of_nexthop);
 /* The event with this sequence number came of a change of an object, no route's. */

@@ -118,7 +118,7 @@ set_error(struct fib *fib, struct fib_nexthop *n, int error, const char *reason)
 static void
 add_message(struct fib *fib, struct fib_nexthop *n, struct nl_msg *msg, enum fib_op op)
 {
-	unsigned slot = fib_sent_slot(fib);
+	unsigned slot = netlink_writer_slot(&fib->writer);
 
 	fib->sent[slot] = (struct fib_sent){ .nexthop = n, .op = op };
 	n->flags |= NEXTHOP_FLYING;

@@ -46,12 +46,6 @@ fib_flush_within(struct fib *fib, unsigned delay_ms)
 
 /* ---- batches ---- */
 
-unsigned
-fib_sent_slot(struct fib *fib)
-{
-	return fib->n_sent++ % WRITER_FLYING_MAX;
-}
-
 void
 fib_note_sequence(struct fib *fib, bool of_nexthop)
 {
@@ -121,7 +115,7 @@ add_message(struct fib *fib, struct fib_entry *e, enum fib_op op, enum fib_form 
 		fib_refused(fib, e, op, ENOMEM, "");
 		return;
 	}
-	slot = fib_sent_slot(fib);
+	slot = netlink_writer_slot(&fib->writer);
 	fib->sent[slot] = (struct fib_sent){ .shape = shape, .op = op };
 	e->node.flags |= ENTRY_FLYING;
 	netlink_writer_add(&fib->writer, msg, e, slot);

@@ -71,6 +71,12 @@ netlink_writer_room(const struct netlink_writer *writer)
 	return batch < ring ? batch : ring;
 }
 
+unsigned
+netlink_writer_slot(const struct netlink_writer *writer)
+{
+	return (writer->head + writer->n_flying + writer->n_added) % WRITER_FLYING_MAX;
+}
+
 static void
 append(struct writer_batch *batch, const struct nlmsghdr *header)
 {
@@ -92,8 +98,7 @@ void
 netlink_writer_add(
     struct netlink_writer *writer, struct nl_msg *msg, void *what, unsigned detail)
 {
-	unsigned slot =
-	    (writer->head + writer->n_flying + writer->n_added) % WRITER_FLYING_MAX;
+	unsigned slot = netlink_writer_slot(writer);
 
 	assert(netlink_writer_room(writer) > 0);
 	nlmsg_hdr(msg)->nlmsg_seq = ++writer->seq;
@@ -152,8 +157,14 @@ netlink_writer_wrote(struct netlink_writer *writer, uint32_t *us)
 {
 	bool wrote = writer->sync_us != 0;
 
-	if (writer->thread != NULL)
-		return netlink_thread_take(writer->thread, us);
+	if (writer->thread != NULL) {
+		wrote = netlink_thread_take(writer->thread, us);
+		if (netlink_thread_load(writer->thread) == 0 && writer->n_batch == 0) {
+			writer->filled = 0; /* few batches touch little memory */
+			empty(writer);
+		}
+		return wrote;
+	}
 	*us = writer->sync_us - 1;
 	writer->sync_us = 0;
 	return wrote;
@@ -186,6 +197,8 @@ finish_first(struct netlink_writer *writer, enum writer_result result, int error
 
 	writer->head = (writer->head + 1) % WRITER_FLYING_MAX;
 	writer->n_flying--;
+	if (writer->n_flying == 0 && writer->n_added == 0)
+		writer->head = 0; /* few messages touch little memory */
 	writer->done(writer->arg, writer->flying[slot].what,
 	    writer->flying[slot].detail, result, error, reason);
 }

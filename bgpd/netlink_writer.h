@@ -67,6 +67,9 @@ bool netlink_writer_open(struct netlink_writer *writer, bool threaded, writer_do
 void netlink_writer_close(struct netlink_writer *writer);
 /* Messages that may be added now. */
 unsigned netlink_writer_room(const struct netlink_writer *writer);
+/* The place of the next message among those without an answer, below WRITER_FLYING_MAX.
+ */
+unsigned netlink_writer_slot(const struct netlink_writer *writer);
 /* The message is consumed; netlink_writer_room() must not be 0. */
 void netlink_writer_add(
     struct netlink_writer *writer, struct nl_msg *msg, void *what, unsigned detail);

@@ -81,6 +81,10 @@ read_some(int wait_ms)
 	ck_assert(netlink_writer_read(&writer, buffer));
 	while (netlink_writer_wrote(&writer, &us))
 		;
+	/* Nothing is sent twice. */
+	if (writer.n_batch == 0)
+		ck_assert_uint_eq(
+		    writer.batches[writer.filled % WRITER_BATCHES].len, 0);
 }
 
 /* Batches of one, of two, of three … messages. */
