@@ -150,6 +150,12 @@ bool as_path_to_as2(struct wcur *out, struct slice as_path);
 /* For a confederation peer never; for a real one: what RFC 6793 4.2.2 sends as
  * AS4_PATH (confederation segments are left out). */
 void as_path_to_as4_path(struct wcur *out, struct slice as_path);
+/*
+ * Has segments of a confederation (RFC 5065), and the path without them: an iBGP peer
+ * may pass them on, nobody outside may see them.
+ */
+bool as_path_has_confed(struct slice as_path);
+void as_path_remove_confed(struct wcur *out, struct slice as_path);
 /* Without the private numbers of RFC 6996 (64512..65534, 4200000000..4294967294). */
 void as_path_remove_private(struct wcur *out, struct slice as_path);
 

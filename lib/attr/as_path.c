@@ -120,8 +120,20 @@ as_path_to_as2(struct wcur *out, struct slice as_path)
 	return lossy;
 }
 
+bool
+as_path_has_confed(struct slice as_path)
+{
+	struct rcur in = rcur_of_slice(as_path);
+	struct segment segment;
+
+	while (segment_next(&in, true, &segment))
+		if (segment_is_confed(&segment))
+			return true;
+	return false;
+}
+
 void
-as_path_to_as4_path(struct wcur *out, struct slice as_path)
+as_path_remove_confed(struct wcur *out, struct slice as_path)
 {
 	struct rcur in = rcur_of_slice(as_path);
 	struct segment segment;
@@ -130,6 +142,12 @@ as_path_to_as4_path(struct wcur *out, struct slice as_path)
 		if (!segment_is_confed(&segment))
 			wcur_bytes(out, segment.whole.at, segment.whole.len);
 	}
+}
+
+void
+as_path_to_as4_path(struct wcur *out, struct slice as_path)
+{
+	as_path_remove_confed(out, as_path);
 }
 
 static bool

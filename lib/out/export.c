@@ -166,6 +166,12 @@ put_as_path(struct edit *e, struct slice received)
 	struct slice path = received;
 
 	if (e->key->ebgp) {
+		/* RFC 5065 5: those of a confederation end at its border. */
+		if (as_path_has_confed(path)) {
+			w = wcur_of(two, sizeof(two));
+			as_path_remove_confed(&w, path);
+			path = (struct slice){ two, wcur_len(&w) };
+		}
 		if (e->key->remove_private) {
 			w = wcur_of(stripped, sizeof(stripped));
 			as_path_remove_private(&w, path);

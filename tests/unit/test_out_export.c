@@ -149,6 +149,16 @@ static const struct {
 	{ "none is left", EBGP, TO_EBGP, ORIGIN PATH_300 "c010084002fc0000000002",
 	    ORIGIN PATH_1_300 SELF },
 
+	/* RFC 5065 5: of a confederation, through an iBGP peer */
+	{ "confederation segments leave", IBGP, TO_EBGP,
+	    ORIGIN "40020c0301000039e802010000012c", ORIGIN PATH_1_300 SELF },
+	{ "confederation segments behind others leave", IBGP, TO_EBGP | NO_PRIVATE,
+	    ORIGIN "40021a02020000fe0c0000012c0401000039e80302000039e9000039ea",
+	    ORIGIN PATH_1_300 SELF },
+	{ "confederation segments stay inside", IBGP, TO_CLIENT,
+	    ORIGIN "40020c0301000039e802010000012c" LOCAL_PREF,
+	    ORIGIN "40020c0301000039e802010000012c" NEXT_HOP LOCAL_PREF "8009040a000001"
+		   "800a04000000fe" },
 	{ "private numbers leave", EBGP, TO_EBGP | NO_PRIVATE,
 	    ORIGIN "40020e02030000fe0c0000012c0000fc00", ORIGIN PATH_1_300 SELF },
 	{ "what is unknown is carried", EBGP, TO_EBGP,
