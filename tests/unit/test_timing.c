@@ -145,6 +145,7 @@ START_TEST(shutdown_meets_dynamic_peer)
 	ck_assert(end->fin);
 	ck_assert(late->fin);
 	ck_assert_uint_eq(late->len, 0);
+	ck_assert_ptr_null(node_peer(node, THIRD));
 	if (_i % STAGES == ESTABLISHED)
 		ck_assert_uint_eq(
 		    puppet_read(end).notification.code, graceful ? 0 : NOTIFY_CEASE);
