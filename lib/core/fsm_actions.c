@@ -489,6 +489,8 @@ speaker_accept(
 	enum accept_verdict why = ACCEPT_OK;
 	struct session *s;
 
+	if (peer == NULL && sp->stopping)
+		return ACCEPT_DISABLED;
 	if (peer == NULL)
 		peer = make_dynamic(sp, net, &why);
 	if (peer == NULL)

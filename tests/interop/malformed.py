@@ -15,12 +15,16 @@ case; neither session ever ends.  Cases say what RFC 7606 and its kin ask for:
     reset A/B   NOTIFICATION A/B, and the session ends
     up          nothing at all happens
 
+A case's name begins with the rows of docs/robustness.md that it is for: that page and the cases
+are checked against each other first.
+
 Environment: BGPD_BUILD, the build directory (build-asan: a sanitizer sees what we do not).
 """
 import ctypes
 import json
 import os
 import pathlib
+import re
 import select
 import shutil
 import signal
@@ -37,6 +41,7 @@ MARKER = b"\xff" * 16
 OPEN, UPDATE, NOTIFICATION, KEEPALIVE, REFRESH = 1, 2, 3, 4, 5
 AS, LIMIT = 64512, 5.0
 US, SOURCE, OBSERVER = "10.9.0.1", "10.9.0.3", "10.9.0.4"
+DISABLED, CHURN = "10.9.0.5", "10.9.0.6"
 
 
 def h(text):
@@ -267,21 +272,11 @@ class Stage:
         subprocess.run(["ip", "-n", w, "route", "add", "10.9.0.1/32", "dev", "v0",
                         "table", "local"], check=True)
         self.socket_path = f"{self.directory}/r.sock"
-        config = f"{self.directory}/r.conf"
-        pathlib.Path(config).write_text(f"""
-router {{ as = {AS} id = "{US}" resolve-next-hops = false graceful-restart = false }}
-kernel {{ install = false }}
-control {{ socket = "{self.socket_path}" }}
-log {{ level = "info" }}
-filter "all" {{ default = "accept" }}
-peer "source" {{ address = "{SOURCE}" as = {AS} client = true passive = true }}
-peer "observer" {{ address = "{OBSERVER}" as = {AS} client = true passive = true }}
-group "inside" {{ range = {{"10.9.64.0/18"}} as = {AS} client = true }}
-group "outside" {{ range = {{"10.9.128.0/17"}} as = 65001 import = "all" }}
-""")
+        self.configure()
         self.log = open(f"{self.directory}/r.log", "w+", encoding="utf-8", errors="replace")
         self.daemon = subprocess.Popen(["ip", "netns", "exec", r, str(build / "bgpd/bgpd"),
-                                        "-f", config], stdout=self.log, stderr=self.log)
+                                        "-f", f"{self.directory}/r.conf"],
+                                       stdout=self.log, stderr=self.log)
         enter(w)
         end = time.monotonic() + 20
         while True:
@@ -293,6 +288,24 @@ group "outside" {{ range = {{"10.9.128.0/17"}} as = 65001 import = "all" }}
                     raise
                 time.sleep(0.1)
         self.table = Table(Peer(OBSERVER, AS).establish())
+
+    def configure(self, more=""):
+        """Its file; a SIGHUP makes it true."""
+        file = pathlib.Path(f"{self.directory}/r.conf.new")
+        file.write_text(f"""
+router {{ as = {AS} id = "{US}" resolve-next-hops = false graceful-restart = false }}
+kernel {{ install = false }}
+control {{ socket = "{self.socket_path}" }}
+log {{ level = "info" }}
+filter "all" {{ default = "accept" }}
+peer "source" {{ address = "{SOURCE}" as = {AS} client = true passive = true }}
+peer "observer" {{ address = "{OBSERVER}" as = {AS} client = true passive = true }}
+group "inside" {{ range = {{"10.9.64.0/18"}} as = {AS} client = true }}
+group "outside" {{ range = {{"10.9.128.0/17"}} as = 65001 import = "all" }}
+peer "disabled" {{ address = "{DISABLED}" as = {AS} enabled = false }}
+{more}
+""")
+        file.rename(f"{self.directory}/r.conf")
 
     def stop(self):
         code = None
@@ -559,6 +572,7 @@ for text, octets, wanted, what in (
         ("a length of 18", "ff*16 0012 04", (1, 2), "0012"),
         ("a length of 4097", "ff*16 1001 02", (1, 2), "1001"),
         ("an UPDATE of 22", "ff*16 0016 02 000000", (1, 2), "0016"),
+        ("a NOTIFICATION of 20", "ff*16 0014 03 06", (1, 2), "0014"),
         ("a KEEPALIVE of 20", "ff*16 0014 04 00", (1, 2), "0014"),
         ("a ROUTE-REFRESH of 22 (RFC 7313 5)", "ff*16 0016 05 000100", (7, 1),
          "ff*16 0016 05 000100"),
@@ -637,7 +651,7 @@ put("16: an attribute with extended length beyond the end (RFC 7606 4)",
     lambda talk: update(talk.good() + h("d0 c8 ffff 00"), nlri(BAD)))
 put("17: ORIGIN of two octets", lambda talk: update(
     talk.good(origin=attr(0x40, 1, "0000")), nlri(BAD)))
-put("17: ORIGIN of value 3", lambda talk: update(
+put("17, 58: ORIGIN of value 3", lambda talk: update(
     talk.good(origin=attr(0x40, 1, "03")), nlri(BAD)))
 put_more("17: MULTI_EXIT_DISC of three octets", attr(0x80, 4, "000001"))
 put("17: LOCAL_PREF of five octets", lambda talk: update(
@@ -799,6 +813,8 @@ def _(stage):
 
 put_reset("38: MP_REACH twice (RFC 7606 3 g)",
           update(PLAIN + mp_reach(V6) + mp_reach(V6)), (3, 1))
+put_reset("38: MP_UNREACH twice (RFC 7606 3 g)",
+          update(mp_unreach(V6) + mp_unreach(V6)), (3, 1))
 for text, kind, length in (("EXTENDED_COMMUNITIES", 16, 7), ("EXTENDED_COMMUNITIES", 16, 0),
                            ("COMMUNITIES", 8, 3), ("COMMUNITIES", 8, 0),
                            ("LARGE_COMMUNITIES", 32, 11), ("LARGE_COMMUNITIES", 32, 0)):
@@ -826,6 +842,7 @@ def _(stage):
 
 put_more("42: ONLY_TO_CUSTOMER of three octets (RFC 9234 5)", attr(0xc0, 35, "0000fd"))
 put_more("42: ONLY_TO_CUSTOMER of five octets", attr(0xc0, 35, "0000fde800"))
+put_more("42: ONLY_TO_CUSTOMER of AS 0", attr(0xc0, 35, "00000000"))
 
 
 # ---- optional attributes and other families: rows 43 to 52
@@ -858,7 +875,49 @@ for text, afi, safi, octets in (
     case(f"{text}, not agreed on, is ignored (RFC 4760 7)")(run)
 
 
-# ---- again and again: row 56
+# ---- again and again, and at a bad moment: rows 55 and 56
+
+@case("55: a disabled peer connects: closed, and not a word")
+def _(stage):
+    for _ in range(20):
+        peer = Peer(DISABLED, AS)
+        try:
+            peer.send(open_with())
+        except OSError:
+            pass
+        if not peer.ended() or peer.opened or peer.notification:
+            raise AssertionError(f"it was heard: {peer.said()}")
+        peer.close()
+
+
+@case("55: 400 connections cut at each stage, reloads meanwhile")
+def _(stage):
+    goes_on = Talk(stage)
+    goes_on.begin()
+    stages = (b"", MARKER, open_with(), open_with(capabilities(AS)),
+              open_with(capabilities(AS)) + framed(KEEPALIVE))
+    for n in range(400):
+        peer = Peer(DISABLED, AS) if n % 10 == 9 else stage.peer()
+        if n % 3 == 0:  # a reset instead of an end
+            peer.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        try:
+            peer.send(stages[n % len(stages)])
+            if n % 2 == 0:
+                peer.read(0.01)
+        except OSError:
+            pass
+        peer.close()
+        if n % 20 == 0:
+            churn = f'peer "churn" {{ address = "{CHURN}" as = {AS} }}'
+            stage.configure(churn if n % 40 == 0 else "")
+            stage.daemon.send_signal(signal.SIGHUP)
+            stage.bystanders()
+    stage.configure()
+    stage.daemon.send_signal(signal.SIGHUP)
+    stage.bystanders()
+    goes_on.goes_on()
+    goes_on.end()
+
 
 @case("56: malformed again and again: each time later, and it survives Established")
 def _(stage):
@@ -886,12 +945,43 @@ def _(stage):
         raise AssertionError("it comes up after " + " ".join(f"{w:.2f}" for w in waits) + " s")
 
 
-# ---------------------------------------------------------------- all of it
+# ---------------------------------------------------------------- the page
+
+ROWS = range(1, 59)
+
+
+def page_differs():
+    """Where docs/robustness.md and the tests do not agree."""
+    text = (top / "docs/robustness.md").read_text(encoding="utf-8")
+    rows = {int(row): shown
+            for row, shown in re.findall(r"^\| (\d+) \|.*\|([^|]*)\|$", text, re.M)}
+    mine = {int(row) for name, _ in cases for row in name.split(":")[0].split(", ")}
+    told = {row for row, shown in rows.items() if "malformed.py" in shown}
+    found = [f"row {row} is missing, or not one" for row in set(ROWS) ^ set(rows)]
+    found += [f"row {row}: {'the page' if row in mine else 'malformed.py'} does not have it"
+              for row in mine ^ told]
+    for row, shown in sorted(rows.items()):
+        if not shown.strip():
+            found.append(f"row {row} has no test")
+        for module, names in re.findall(r"test_(\w+): ([\w, ]+)", shown):
+            file = top / f"tests/unit/test_{module}.c"
+            source = file.read_text(encoding="utf-8") if file.exists() else ""
+            found += [f"row {row}: no {name} in test_{module}" for name in names.split(", ")
+                      if f"START_TEST({name.strip()})" not in source]
+        for folder, script in re.findall(r"\b(lab|interop|fuzz)/([\w-]+)", shown):
+            if not list(top.glob(f"tests/{folder}/{script}.*")):
+                found.append(f"row {row}: no tests/{folder}/{script}")
+    return found
+
 
 def main():
     chosen = [one for one in cases
               if not sys.argv[1:] or any(word in one[0] for word in sys.argv[1:])]
-    stage, failed = Stage(), 0
+    wrong = page_differs()
+    print(("not ok" if wrong else "ok") + " - docs/robustness.md names all rows, and their tests")
+    for line in wrong:
+        print(f"#   {line}")
+    stage, failed = Stage(), len(wrong)
     try:
         stage.start()
         for name, run in chosen:

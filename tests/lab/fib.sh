@@ -30,10 +30,11 @@ fib_has() { # NODE COUNT
 }
 
 # Exactly the routes of a file with such lines?
-fib_is() { # NODE FILE
-	local differences
+fib_is() { # NODE FILE [SELECTOR...]
+	local node=$1 file=$2 differences
 
-	differences=$(diff <(sort "$2") <(fib_routes "$1") | sed -n 's/^</missing/p; s/^>/too much/p')
+	shift 2
+	differences=$(diff <(sort "$file") <(fib_routes "$node" "$@") | sed -n 's/^</missing/p; s/^>/too much/p')
 	[ -z "$differences" ] || { head -n 20 <<<"$differences"; return 1; }
 }
 
@@ -87,51 +88,66 @@ fib_within() { # MILLISECONDS WHAT COMMAND...
 
 # ---------------------------------------------------------------- the watch
 
+watched=()
+watch_named=false
+declare -A watched_files=() watched_inputs=()
+
 # From now on no prefix of FILE (one a line) may leave the node's FIB.  Dumps every 10 ms
-# and events by watchnet, whose buffer loses none, and `ip monitor` beside it.
+# and events by watchnet, whose buffer loses none, and `ip monitor` beside it.  Several
+# nodes can be watched at a time; which one it is is said then, and with watch_named=true.
 watch_begin() { # NODE FILE
-	watch_file=$2
-	printf 'node %s %s\n\n' "$(lab_ns "$1")" "$(tr '\n' ' ' <"$2")" >"$LAB/watch.list"
-	rm -f "$LAB/watch.in"
-	mkfifo "$LAB/watch.in"
-	"$watchnet" 0 <"$LAB/watch.in" >"$LAB/watch.out" 2>"$LAB/watch.log" &
-	lab_pid[watchnet]=$!
-	exec {watch_in}>"$LAB/watch.in"
-	cat "$LAB/watch.list" >&"$watch_in"
-	lab_wait 10 grep -qx ready "$LAB/watch.out" || lab_fail "watchnet starts" "$(cat "$LAB/watch.log")"
-	: >"$LAB/monitor.log"
-	lab_start "$1" monitor stdbuf -oL ip -o monitor route
-	lab_wait 10 ip_monitor_listens
+	local node=$1 at=$LAB/watch-$1 input
+
+	watched+=("$node")
+	watched_files[$node]=$2
+	printf 'node %s %s\n\n' "$(lab_ns "$node")" "$(tr '\n' ' ' <"$2")" >"$at.list"
+	rm -f "$at.in"
+	mkfifo "$at.in"
+	"$watchnet" 0 <"$at.in" >"$at.out" 2>"$at.log" &
+	lab_pid["watchnet-$node"]=$!
+	exec {input}>"$at.in"
+	watched_inputs[$node]=$input
+	cat "$at.list" >&"$input"
+	lab_wait 10 grep -qx ready "$at.out" || lab_fail "watchnet starts" "$(cat "$at.log")"
+	: >"$LAB/monitor-$node.log"
+	lab_start "$node" "monitor-$node" stdbuf -oL ip -o monitor route
+	lab_wait 10 ip_monitor_listens "monitor-$node"
 }
 
 # Its socket is in the groups.
-ip_monitor_listens() {
-	local inode
+ip_monitor_listens() { # [PROCESS]
+	local pid=${lab_pid[${1:-monitor}]} inode
 
-	inode=$(readlink "/proc/${lab_pid[monitor]}/fd/"* | sed -n 's/^socket:\[\(.*\)\]$/\1/p' | head -n 1)
+	inode=$(readlink "/proc/$pid/fd/"* | sed -n 's/^socket:\[\(.*\)\]$/\1/p' | head -n 1)
 	[ -n "$inode" ] && awk -v inode="$inode" '$NF == inode && $4 != "00000000" { found = 1 }
-		END { exit !found }' "/proc/${lab_pid[monitor]}/net/netlink"
+		END { exit !found }' "/proc/$pid/net/netlink"
 }
 
 # Prefixes of the watch that `ip monitor` saw leave.
-monitor_deleted() {
-	sed -n 's/^Deleted \([a-z]* \)\{0,1\}\([0-9a-f.:]*\/[0-9]*\) .*/\2/p' "$LAB/monitor.log" |
-		grep -xF -f "$watch_file" | sort | uniq -c | head -n 10
+monitor_deleted() { # NODE
+	sed -n 's/^Deleted \([a-z]* \)\{0,1\}\([0-9a-f.:]*\/[0-9]*\) .*/\2/p' "$LAB/monitor-$1.log" |
+		grep -xF -f "${watched_files[$1]}" | sort | uniq -c | head -n 10
 }
 
 watch_end() { # WHAT
-	local result
+	local node input what result
 
 	sleep 0.1
-	echo end >&"$watch_in"
-	exec {watch_in}>&-
-	wait "${lab_pid[watchnet]}"
-	unset 'lab_pid[watchnet]'
-	lab_stop monitor
-	result=$(tail -n 1 "$LAB/watch.out")
-	echo "# $1: $(jq -r '"\(.dumps) dumps, \(.dumps_skipped) rounds skipped, in \(.seconds) s; \(.missing) prefixes missing, \(.deleted) deleted"' <<<"$result"); ip monitor: $(wc -l <"$LAB/monitor.log") lines"
-	jq -r '.found[]? | "#   at \(.)"' <<<"$result"
-	lab_check "$1: none of $(wc -l <"$watch_file") routes is deleted or missing from a dump" \
-		jq -e '.dumps > 0 and .missing == 0 and .deleted == 0' <<<"$result"
-	lab_check "$1: ip monitor says the same" lab_equal '' "$(monitor_deleted)"
+	for node in "${watched[@]}"; do
+		what=$1
+		if $watch_named || [ "${#watched[@]}" -gt 1 ]; then what="$1, $node"; fi
+		input=${watched_inputs[$node]}
+		echo end >&"$input"
+		exec {input}>&-
+		wait "${lab_pid[watchnet-$node]}"
+		unset "lab_pid[watchnet-$node]"
+		lab_stop "monitor-$node"
+		result=$(tail -n 1 "$LAB/watch-$node.out")
+		echo "# $what: $(jq -r '"\(.dumps) dumps, \(.dumps_skipped) rounds skipped, in \(.seconds) s; \(.missing) prefixes missing, \(.deleted) deleted"' <<<"$result"); ip monitor: $(wc -l <"$LAB/monitor-$node.log") lines"
+		jq -r '.found[]? | "#   at \(.)"' <<<"$result"
+		lab_check "$what: none of $(wc -l <"${watched_files[$node]}") routes is deleted or missing from a dump" \
+			jq -e '.dumps > 0 and .missing == 0 and .deleted == 0' <<<"$result"
+		lab_check "$what: ip monitor says the same" lab_equal '' "$(monitor_deleted "$node")"
+	done
+	watched=()
 }
