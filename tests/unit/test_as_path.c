@@ -282,6 +282,7 @@ END_TEST
 static const struct {
 	words in, out;
 } publics[] = {
+	/* RFC 6996: 64512..65534, 4200000000..4294967294 */
 	{ { END }, { END } },
 	{ { S(2), 1, 2, END }, { S(2), 1, 2, END } },
 	{ { S(3), 64512, 1, 65534, END }, { S(1), 1, END } },

@@ -129,9 +129,9 @@ static const struct {
 	{ "hold timer", hold_timer, true, NOTIFY_HOLD_EXPIRED, 0, false },
 	{ "error sent", bad_header, true, NOTIFY_HEADER, HEADER_NOT_SYNCHRONISED,
 	    false },
-	/* 3.2 */
+	/* RFC 8538 3 */
 	{ "Hard Reset received", receive_hard_reset, false, 0, 0, false },
-	/* 3.1, 5.1 */
+	/* RFC 8538 3, 5.1 */
 	{ "disabled", disable, false, NOTIFY_CEASE, CEASE_ADMIN_SHUTDOWN, true },
 	{ "restarted", restart, false, NOTIFY_CEASE, CEASE_ADMIN_RESET, true },
 	{ "stopped", stop, false, NOTIFY_CEASE, CEASE_ADMIN_SHUTDOWN, true },
@@ -166,7 +166,7 @@ assert_notified(struct lab *lab, bool n, int i)
 		got = inner;
 	ck_assert_uint_eq(got.code, ends[i].code);
 	ck_assert_uint_eq(got.subcode, ends[i].subcode);
-	/* RFC 9003's text stands inside, too. */
+	/* RFC 9003 2: the text stands inside, too. */
 	if (got.subcode == CEASE_ADMIN_SHUTDOWN && got.code == NOTIFY_CEASE)
 		ck_assert_str_eq(
 		    notification_shutdown_text(&got, text, sizeof(text)), "move");

@@ -140,7 +140,8 @@ START_TEST(hold_timer)
 }
 END_TEST
 
-/* RFC 9687: a peer that sends and does not read is let go. */
+/* RFC 9687 3, 5: a peer that sends and does not read is let go, after 200 s as set, or
+ * after 8 minutes, which are more than twice the hold time. */
 START_TEST(send_hold_timer)
 {
 	struct net *net = net_new(2);
