@@ -151,6 +151,7 @@ static const struct {
 	{ 0, 600, { 90, 255, 255 } },
 };
 
+/* RFC 4271 5.1.2 b: a segment that is full is left as it is. */
 START_TEST(prepend_passes_255)
 {
 	uint8_t in[1100], buf[5000];

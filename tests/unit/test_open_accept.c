@@ -105,7 +105,7 @@ static const struct {
 	unsigned failures;
 	uint32_t want_ms; /* without jitter */
 } retries[] = {
-	/* RFC 4271 8.2.1.1: each failure doubles it, up to the longest */
+	/* RFC 4271 10, ConnectRetryTimer: each failure doubles it, up to the longest */
 	{ 5, 120, 0, 5000 },
 	{ 5, 120, 1, 10000 },
 	{ 5, 120, 4, 80000 },
