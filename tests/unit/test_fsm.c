@@ -111,7 +111,7 @@ START_TEST(fsm_row)
 }
 END_TEST
 
-/* _i is a cell of the table. */
+/* _i is a cell of the table.  RFC 4271 6.4: a NOTIFICATION is never answered. */
 START_TEST(fsm_cell)
 {
 	enum fsm_state state = (enum fsm_state)(_i / FSM_EVENT_COUNT);

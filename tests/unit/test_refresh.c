@@ -329,6 +329,7 @@ START_TEST(not_agreed)
 	}
 	ck_assert(is_there(&lab, "10.1.0.0/16"));
 	ck_assert(!is_stale(lab.net, "10.1.0.0/16"));
+	ck_assert_uint_eq(lab.node->counts[EVENT_REFRESH], 0);
 	ck_assert_uint_eq(lab.end->len, 0);
 	ck_assert_int_eq(node_state(lab.node, 1), FSM_ESTABLISHED);
 	net_free(lab.net);

@@ -2,7 +2,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause
  *
  * One session with a puppet: how long an OPEN is awaited, a hold time of zero, how long
- * a message may be, and the octets of End-of-RIB.
+ * a message may be, what is withdrawn and announced at once, the octets of End-of-RIB,
+ * and that a change waits for no timer.
  */
 #include "hex.h"
 #include "puppet.h"
@@ -124,6 +125,44 @@ START_TEST(long_messages)
 }
 END_TEST
 
+/* One prefix in both fields, or in both attributes; the other order of the latter, too.
+ */
+static const struct {
+	const char *prefix, *body;
+} both[] = {
+	{ "10.7.0.0/16",
+	    "{100a07} {40010100 400200 4003040a000002 40050400000064} 100a07" },
+	{ "fd07::/16",
+	    "{} {800f[0002 01 10fd07] 800e[0002 01 [fd00 00*13 02] 00 10fd07]"
+	    "40010100 400200 40050400000064}" },
+	{ "fd07::/16",
+	    "{} {800e[0002 01 [fd00 00*13 02] 00 10fd07] 800f[0002 01 10fd07]"
+	    "40010100 400200 40050400000064}" },
+};
+
+/* RFC 4271 4.3: it is announced, whether it was there or not. */
+START_TEST(withdrawn_and_announced)
+{
+	struct lab lab = lab_new();
+	uint8_t octets[256], body[128];
+	size_t len = hex_bytes(both[_i].body, body, sizeof(body));
+
+	puppet_greet(lab.net, lab.end, &lab.open);
+	for (int i = 0; i < 2; i++) {
+		struct wcur out = wcur_of(octets, sizeof(octets));
+
+		message_begin(&out, MESSAGE_UPDATE);
+		wcur_bytes(&out, body, len);
+		message_end(&out, 0);
+		puppet_send(lab.end, &out);
+		net_settle(lab.net);
+		ck_assert_ptr_nonnull(node_best(lab.node, both[_i].prefix));
+	}
+	ck_assert_uint_eq(lab.node->counts[EVENT_UPDATE_FAULT], 0);
+	net_free(lab.net);
+}
+END_TEST
+
 /* RFC 4724 2: at the end of the table, also where the peer has no graceful restart. */
 START_TEST(end_of_rib_octets)
 {
@@ -186,6 +225,8 @@ main(void)
 	tcase_add_test(t, open_is_awaited);
 	tcase_add_test(t, hold_time_of_zero);
 	tcase_add_loop_test(t, long_messages, 0, sizeof(lengths) / sizeof(lengths[0]));
+	tcase_add_loop_test(
+	    t, withdrawn_and_announced, 0, sizeof(both) / sizeof(both[0]));
 	tcase_add_test(t, end_of_rib_octets);
 	tcase_add_test(t, changes_go_out_at_once);
 	suite_add_tcase(s, t);
