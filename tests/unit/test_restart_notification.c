@@ -46,9 +46,10 @@ static bool
 is_kept(struct lab *lab)
 {
 	const struct path *path = path_of(lab->net, "10.1.0.0/16");
+	const struct peer *peer = node_peer(lab->node, 1);
 
 	ck_assert_int_ne(node_state(lab->node, 1), FSM_ESTABLISHED);
-	ck_assert((path != NULL) == node_peer(lab->node, 1)->stale[FAMILY_IPV4]);
+	ck_assert((path != NULL) == (peer != NULL && peer->stale[FAMILY_IPV4]));
 	return path != NULL && is_stale(lab->net, "10.1.0.0/16");
 }
 
@@ -116,6 +117,22 @@ too_many_prefixes(struct lab *lab)
 	puppet_announce(lab->end, "10.2.0.0/16", "10.0.0.2");
 }
 
+static void
+bfd_down(struct lab *lab)
+{
+	speaker_bfd_down(lab->node->sp, node_peer(lab->node, 1), false);
+}
+
+/* The second peer alone is left in the file. */
+static void
+removed(struct lab *lab)
+{
+	struct conf *conf = net_conf(lab->net, 0, AS);
+
+	net_conf_peer(lab->net, conf, 2, AS)->options.passive = true;
+	speaker_configure(lab->node->sp, conf);
+}
+
 static const struct {
 	const char *what;
 	void (*end)(struct lab *lab);
@@ -137,6 +154,9 @@ static const struct {
 	{ "stopped", stop, false, NOTIFY_CEASE, CEASE_ADMIN_SHUTDOWN, true },
 	{ "max-prefixes", too_many_prefixes, false, NOTIFY_CEASE, CEASE_MAX_PREFIXES,
 	    true },
+	{ "removed", removed, false, NOTIFY_CEASE, CEASE_DECONFIGURED, true },
+	/* RFC 9384 3 */
+	{ "BFD", bfd_down, false, NOTIFY_CEASE, CEASE_BFD_DOWN, true },
 };
 
 /* The last NOTIFICATION to the puppet, with its data. */
