@@ -70,6 +70,12 @@ START_TEST(hold_time_of_zero)
 	puppet_greet(lab.net, lab.end, &lab.open);
 	net_run(lab.net, 24 * 3600 * 1000);
 	ck_assert_int_eq(node_state(lab.node, 1), FSM_ESTABLISHED);
+	/* RFC 9687 3: nor is there a send hold timer, though it takes nothing. */
+	lab.end->limit = lab.end->len;
+	speaker_configure(lab.node->sp, lab_conf(lab.net, false));
+	net_run(lab.net, 24 * 3600 * 1000);
+	ck_assert_int_eq(node_state(lab.node, 1), FSM_ESTABLISHED);
+	ck_assert(end_other(lab.end)->blocked);
 	ck_assert_uint_eq(puppet_read(lab.end).keepalives, 1);
 	net_free(lab.net);
 }
@@ -194,6 +200,98 @@ START_TEST(end_of_rib_octets)
 }
 END_TEST
 
+/* ---- what was agreed on decides what goes out ---- */
+
+static uint8_t passed[MESSAGE_MAX_EXTENDED_LEN];
+
+/* The attributes of 10.5.0.0/16, announced by 2, as `open` of 1 gets them; {NULL, 0}:
+ * it does not.  An unknown attribute of `more` octets goes along. */
+static struct slice
+passed_on(struct net *net, const struct open *open, size_t more)
+{
+	static uint8_t octets[MESSAGE_MAX_EXTENDED_LEN], filler[8192];
+	struct conf *conf = net_conf(net, 0, AS);
+	struct wcur out = wcur_of(octets, sizeof(octets));
+	struct open source = puppet_open(AS, addr_to_ipv4(&net->nodes[2].addr4));
+	struct slice found = { NULL, 0 };
+	struct end *ends[3];
+	struct message message;
+	uint8_t head[64];
+
+	for (unsigned i = 1; i < 3; i++) {
+		struct conf_peer *peer = net_conf_peer(net, conf, i, AS);
+
+		peer->options.passive = peer->options.client = true;
+	}
+	net_start(net, 0, conf);
+	source.extended_message = true;
+	for (unsigned i = 1; i < 3; i++) {
+		ends[i] = puppet_dial(net, i, 0);
+		net_settle(net);
+		puppet_greet(net, ends[i], i == 1 ? open : &source);
+	}
+	/* the path is 200000 7 */
+	message_begin(&out, MESSAGE_UPDATE);
+	wcur_u32(&out, (uint32_t)(4 + 13 + 7 + 7 + (more > 0 ? more + 4 : 0)));
+	wcur_bytes(&out, head,
+	    hex_bytes("40010100 40020a 0202 00030d40 00000007 4003040a000003"
+		      "40050400000064",
+		head, sizeof(head)));
+	if (more > 0)
+		attribute_put(&out, 0xe0, 99, filler, more);
+	wcur_bytes(&out, head, hex_bytes("100a05", head, sizeof(head)));
+	message_end(&out, 0);
+	puppet_send(ends[2], &out);
+	net_run(net, 1000);
+	ck_assert_ptr_nonnull(node_best(&net->nodes[0], "10.5.0.0/16"));
+	while (puppet_take(ends[1], passed, &message))
+		if (message.type == MESSAGE_UPDATE && message.body.len > 40) {
+			found.at = message.body.at + 4;
+			found.len = get_u16(message.body.at + 2);
+			break;
+		}
+	return found;
+}
+
+/* RFC 6793 4.1, 4.2.2: to one that has announced the capability four octets a number,
+ * to others two, and what does not fit in AS4_PATH. */
+START_TEST(as_numbers)
+{
+	static const char *const paths[] = { "0202 5ba0 0007",
+		"0202 00030d40 00000007" };
+	struct net *net = net_new(3);
+	struct open open = puppet_open(AS, addr_to_ipv4(&net->nodes[1].addr4));
+	struct slice attributes;
+	struct attribute a;
+	uint8_t want[16];
+
+	open.as4 = _i == 1;
+	attributes = passed_on(net, &open, 0);
+	ck_assert(attribute_find(attributes, ATTRIBUTE_AS_PATH, &a));
+	ck_assert_uint_eq(a.value.len, hex_bytes(paths[_i], want, sizeof(want)));
+	ck_assert_mem_eq(a.value.at, want, a.value.len);
+	ck_assert(attribute_find(attributes, ATTRIBUTE_AS4_PATH, &a) == (_i == 0));
+	if (_i == 0) {
+		hex_bytes(paths[1], want, sizeof(want));
+		ck_assert_uint_eq(a.value.len, 10);
+		ck_assert_mem_eq(a.value.at, want, 10);
+	}
+	net_free(net);
+}
+END_TEST
+
+/* RFC 8654 4: a message above 4096 octets goes to one that has announced it alone. */
+START_TEST(long_routes)
+{
+	struct net *net = net_new(3);
+	struct open open = puppet_open(AS, addr_to_ipv4(&net->nodes[1].addr4));
+
+	open.extended_message = _i == 1;
+	ck_assert_uint_eq(passed_on(net, &open, 5000).len > 5000, _i == 1);
+	net_free(net);
+}
+END_TEST
+
 /* RFC 4271 9.2.1.1, which we deviate from: a change waits for no timer. */
 START_TEST(changes_go_out_at_once)
 {
@@ -228,6 +326,8 @@ main(void)
 	tcase_add_loop_test(
 	    t, withdrawn_and_announced, 0, sizeof(both) / sizeof(both[0]));
 	tcase_add_test(t, end_of_rib_octets);
+	tcase_add_loop_test(t, as_numbers, 0, 2);
+	tcase_add_loop_test(t, long_routes, 0, 2);
 	tcase_add_test(t, changes_go_out_at_once);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
