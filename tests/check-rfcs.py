@@ -49,9 +49,9 @@ def sections(text):
     for joint, section in re.findall(rf"(^|,|and|to|-)\s*({SECTION}{ITEM})", text):
         section = " ".join(section.split())
         if joint in ("to", "-"):
-            head, _, first = found[-1].rpartition(".")
+            head, _, first = found[-1].split()[0].rpartition(".")
             found += [f"{head}.{n}".lstrip(".")
-                      for n in range(int(first) + 1, int(section.rpartition(".")[2]))]
+                      for n in range(int(first) + 1, int(section.split()[0].rpartition(".")[2]))]
         found.append(section)
     return found
 
@@ -93,13 +93,17 @@ def test_at(path, text, offset):
     return name
 
 
-def covers(cited, rule):
-    """Is a test that cites `cited` one for `rule`?"""
-    if cited[0] != rule[0]:
+def covers(other, rule):
+    """Is a test that cites `other` one for `rule`?"""
+    if other[0] != rule[0]:
         return False
-    return (cited[1] == rule[1] or not rule[1]
-            or re.match(re.escape(rule[1]) + r"[. ]", cited[1])
-            or cited[1] == re.sub(r" [a-h1-9]$", "", rule[1]))
+    return (other[1] == rule[1] or not rule[1]
+            or re.match(re.escape(rule[1]) + r"[. ]", other[1])
+            or other[1] == re.sub(r" [a-h1-9]$", "", rule[1]))
+
+
+def in_order(rule):
+    return [rule[0]] + [part.zfill(3) for part in re.split(r"[. ]", rule[1]) if part]
 
 
 arguments = [word for word in sys.argv[1:] if word != "--list"]
@@ -124,13 +128,8 @@ for file in files(TESTS):
     for rule, at in citations(content):
         cited.setdefault(rule, {})[test_at(file, content, at)] = True
 
-
-def sort_key(rule):
-    return rule[0], [int(n) if n.isdigit() else n for n in re.split(r"[. ]", rule[1] or "0")]
-
-
 violations = []
-for rule in sorted(rules, key=lambda rule: [str(x) for x in sort_key(rule)]):
+for rule in sorted(rules, key=in_order):
     tests = [test for other in cited if covers(other, rule) for test in cited[other]]
     name = " ".join(rule).strip()
     if "--list" in sys.argv:
@@ -140,7 +139,7 @@ for rule in sorted(rules, key=lambda rule: [str(x) for x in sort_key(rule)]):
     elif not tests and name not in EXCEPTIONS:
         violations.append(f"{rules[rule]}: no test cites RFC {name}")
 for name in sorted(EXCEPTIONS):
-    if tuple((name + " ").split(" ", 1)) not in {(a, b and b + " " or "") for a, b in rules}:
+    if name not in {" ".join(rule).strip() for rule in rules}:
         violations.append(f"RFC {name} is an exception that no code cites")
 
 for number, text in enumerate((top / "docs/rfcs.md").read_text().splitlines(), 1):

@@ -14,13 +14,15 @@ struct lab {
 	struct end *end;
 };
 
+static bool we_say_n = true;
+
 static struct conf *
 lab_conf(struct net *net)
 {
 	struct conf *conf = reflector_conf(net, 2);
 
-	conf->peers[0].options.long_lived_stale_time_s = 600;
-	conf->peers[1].options.long_lived_stale_time_s = 600;
+	conf->peers[0].options.long_lived_stale_time_s = we_say_n ? 600 : 0;
+	conf->peers[1].options.long_lived_stale_time_s = we_say_n ? 600 : 0;
 	return conf;
 }
 
@@ -194,14 +196,17 @@ assert_notified(struct lab *lab, bool n, int i)
 
 START_TEST(session_ends)
 {
-	bool n = _i % 2 == 1;
-	int i = _i / 2;
-	struct lab lab = lab_new(n);
+	/* By the peer alone, by both, by us alone. */
+	bool n = _i % 3 == 1;
+	int i = _i / 3;
+	struct lab lab;
 
+	we_say_n = _i % 3 != 0;
+	lab = lab_new(_i % 3 != 2);
 	ends[i].end(&lab);
 	net_settle(lab.net);
 	ck_assert_msg(
-	    is_kept(&lab) == (n && ends[i].kept), "%s, N %d", ends[i].what, n);
+	    is_kept(&lab) == (n && ends[i].kept), "%s, N %d", ends[i].what, _i % 3);
 	assert_notified(&lab, n, i);
 	net_free(lab.net);
 }
@@ -323,7 +328,7 @@ notification_case(void)
 {
 	TCase *t = tcase_create("notification");
 
-	tcase_add_loop_test(t, session_ends, 0, 2 * COUNT(ends));
+	tcase_add_loop_test(t, session_ends, 0, 3 * COUNT(ends));
 	tcase_add_loop_test(t, kept_and_swept, 0, 2);
 	tcase_add_test(t, what_is_told);
 	tcase_add_test(t, not_before_established);
