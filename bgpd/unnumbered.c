@@ -6,6 +6,7 @@
  */
 #include "unnumbered.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +32,8 @@ enum {
 	SILENT_MAX_S = 1800,
 	READ_A_TURN = 64,
 };
+
+static_assert(LIFETIME_S * 1000 == 3 * INTERVAL_MS, "RFC 4861 6.2.1");
 
 struct heard {
 	struct addr address;

@@ -12,7 +12,7 @@
 #              libFuzzer.  Warnings are errors in all four
 #   unit/*     ctest in the first two builds: unit tests, scenarios, fuzz corpora
 #   fuzz/*     each fuzzer for FUZZ_SECONDS (20)
-#   style/*    format, layers, clang-tidy, shell scripts
+#   style/*    format, layers, RFC citations, clang-tidy, shell scripts
 #   config/*, lab/*, interop/*   scripts of the folder's name here; one line a check
 #   demo/*     tests/demo.sh, with bgpd alone, with BIRD and with FRR as third node
 #
@@ -60,7 +60,7 @@ fuzzers() {
 }
 
 all_jobs() {
-	printf '%s\n' "${builds[@]}" style/format style/layers style/tidy style/shell \
+	printf '%s\n' "${builds[@]}" style/format style/layers style/rfcs style/tidy style/shell \
 		unit/release unit/asan
 	fuzzers
 	scripts config
@@ -99,6 +99,7 @@ job_style() { # WHICH
 			eval 'c_files | xargs clang-format --dry-run -Werror'
 		;;
 	layers) check "nobody includes what lies above" tests/check-layers.py ;;
+	rfcs) check "each RFC rule of the code has a test that cites it" tests/check-rfcs.py ;;
 	tidy)
 		check "clang-tidy finds nothing in lib/ and bgpd/" \
 			run-clang-tidy -p build-clang -quiet -j "$cores" "$top/(lib|bgpd)/.*"

@@ -185,6 +185,8 @@ receive_message(struct session *s, const struct message *msg)
 	}
 }
 
+/* Deviates: RFC 8654 4 lets a peer that has seen our capability send long messages
+ * without one of its own. */
 static size_t
 message_limit(const struct session *s)
 {

@@ -184,6 +184,7 @@ peer_apply_update(struct peer *peer, struct session *s, struct slice body)
 		peer_end_of_rib(sp, peer, (enum family)u.end_of_rib_family);
 		return;
 	}
+	/* RFC 4271 4.3: a prefix that is in both is announced. */
 	withdraw_field(sp, peer, s, u.withdrawn, FAMILY_IPV4);
 	withdraw_field(sp, peer, s, u.mp_withdrawn, (enum family)u.mp_withdrawn_family);
 	announce_field(peer, s, &u, u.nlri, FAMILY_IPV4, u.next_hop);

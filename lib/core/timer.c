@@ -18,7 +18,9 @@ hold_at(const struct session *s)
 	return s->hold_ms == 0 ? 0 : s->last_in_ms + s->hold_ms;
 }
 
-/* RFC 9687 4: the greater of 8 minutes and twice the hold time. */
+/* RFC 9687 5: the greater of 8 minutes and twice the hold time.
+ *
+ * Deviates: RFC 9687 3 wants more than the hold time; what is set is taken as it is. */
 static uint64_t
 send_hold_at(const struct session *s)
 {

@@ -120,6 +120,8 @@ unexpected_in(enum fsm_state state)
 	}
 }
 
+/* RFC 4271 6.5, 6.6, 6.8; RFC 9687 4.  STOP (RFC 4271 6.7) and RX_BAD are the caller's.
+ */
 struct bgp_error
 fsm_error(enum fsm_state state, enum fsm_event event)
 {

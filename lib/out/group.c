@@ -2,6 +2,10 @@
  *
  * Update groups: membership, the head that all groups of a family share, and the trim
  * of the change list behind the slowest member.
+ *
+ * Deviates: there is no MinRouteAdvertisementIntervalTimer (RFC 4271 9.2.1.1).  A
+ * change goes out with the turn it came in; of many to one route, a member that is
+ * behind gets the last.
  */
 #include <assert.h>
 #include <stdlib.h>

@@ -104,29 +104,29 @@ path_compare(const struct rib *rib, const struct path *a, const struct path *b,
 	*step = STEP_LOCAL_PREF; /* RFC 4271 9.1.1 */
 	if ((r = compare_u32(y->local_pref, x->local_pref)) != 0)
 		return r;
-	*step = STEP_AS_PATH; /* 9.1.2.2 a */
+	*step = STEP_AS_PATH; /* RFC 4271 9.1.2.2 a */
 	if ((r = compare_u32(x->path_len, y->path_len)) != 0)
 		return r;
-	*step = STEP_ORIGIN; /* b */
+	*step = STEP_ORIGIN; /* RFC 4271 9.1.2.2 b */
 	if ((r = compare_u32(x->origin, y->origin)) != 0)
 		return r;
-	*step = STEP_MED; /* c */
+	*step = STEP_MED; /* RFC 4271 9.1.2.2 c */
 	if (use_med && x->neighbor_as == y->neighbor_as &&
 	    (r = compare_u32(x->med, y->med)) != 0)
 		return r;
-	*step = STEP_EBGP; /* d */
+	*step = STEP_EBGP; /* RFC 4271 9.1.2.2 d */
 	if ((r = rib->peers[b->peer].ebgp - rib->peers[a->peer].ebgp) != 0)
 		return r;
-	*step = STEP_IGP; /* e */
+	*step = STEP_IGP; /* RFC 4271 9.1.2.2 e */
 	if ((r = compare_u32(path_igp_cost(a), path_igp_cost(b))) != 0)
 		return r;
-	*step = STEP_BGP_ID; /* f, with RFC 4456 9 */
+	*step = STEP_BGP_ID; /* RFC 4271 9.1.2.2 f, with RFC 4456 9 */
 	if ((r = compare_u32(path_bgp_id(rib, a), path_bgp_id(rib, b))) != 0)
 		return r;
 	*step = STEP_CLUSTERS; /* RFC 4456 9 */
 	if ((r = compare_u32(x->cluster_len, y->cluster_len)) != 0)
 		return r;
-	*step = STEP_ADDRESS; /* g */
+	*step = STEP_ADDRESS; /* RFC 4271 9.1.2.2 g */
 	r = addr_compare(&rib->peers[a->peer].address, &rib->peers[b->peer].address);
 	if (r == 0) /* one link-local address on two links: any order will do */
 		r = compare_u32(a->peer, b->peer);

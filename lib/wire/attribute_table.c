@@ -60,41 +60,41 @@ static const struct attribute_rule rules[] = {
 	[ATTRIBUTE_ORIGIN] = {           /* RFC 7606 7.1 */
 		.name = "ORIGIN", WELL_KNOWN, EXACTLY(1), .check = origin_check,
 		REACTION(WITHDRAW, WITHDRAW), .subcode = UPDATE_BAD_ORIGIN },
-	[ATTRIBUTE_AS_PATH] = {          /* 7.2; only AS_PATH may be empty, and in iBGP */
+	[ATTRIBUTE_AS_PATH] = {          /* RFC 7606 7.2; empty in iBGP alone */
 		.name = "AS_PATH", WELL_KNOWN, AT_LEAST(0), .check = as_path_check,
 		REACTION(WITHDRAW, WITHDRAW), .subcode = UPDATE_BAD_AS_PATH },
-	[ATTRIBUTE_NEXT_HOP] = {         /* 7.3 */
+	[ATTRIBUTE_NEXT_HOP] = {         /* RFC 7606 7.3 */
 		.name = "NEXT_HOP", WELL_KNOWN, EXACTLY(4), .check = next_hop_check,
 		REACTION(WITHDRAW, WITHDRAW), .subcode = UPDATE_BAD_NEXT_HOP },
-	[ATTRIBUTE_MED] = {              /* 7.4 */
+	[ATTRIBUTE_MED] = {              /* RFC 7606 7.4 */
 		.name = "MED", OPTIONAL_LOCAL, EXACTLY(4),
 		REACTION(WITHDRAW, WITHDRAW), .subcode = UPDATE_BAD_OPTIONAL },
-	[ATTRIBUTE_LOCAL_PREF] = {       /* 7.5 */
+	[ATTRIBUTE_LOCAL_PREF] = {       /* RFC 7606 7.5 */
 		.name = "LOCAL_PREF", WELL_KNOWN, EXACTLY(4), .scope = FROM_IBGP,
 		REACTION(WITHDRAW, DISCARD), .subcode = UPDATE_BAD_LENGTH },
-	[ATTRIBUTE_ATOMIC_AGGREGATE] = { /* 7.6 */
+	[ATTRIBUTE_ATOMIC_AGGREGATE] = { /* RFC 7606 7.6 */
 		.name = "ATOMIC_AGGREGATE", WELL_KNOWN, EXACTLY(0),
 		REACTION(DISCARD, DISCARD), .subcode = UPDATE_BAD_LENGTH },
-	[ATTRIBUTE_AGGREGATOR] = {       /* 7.7 */
+	[ATTRIBUTE_AGGREGATOR] = {       /* RFC 7606 7.7 */
 		.name = "AGGREGATOR", OPTIONAL_TRANSITIVE, AT_LEAST(0),
 		.check = aggregator_check,
 		REACTION(DISCARD, DISCARD), .subcode = UPDATE_BAD_OPTIONAL },
-	[ATTRIBUTE_COMMUNITIES] = {      /* 7.8 */
+	[ATTRIBUTE_COMMUNITIES] = {      /* RFC 7606 7.8 */
 		.name = "COMMUNITIES", OPTIONAL_TRANSITIVE, SOME_OF(4),
 		REACTION(WITHDRAW, WITHDRAW), .subcode = UPDATE_BAD_OPTIONAL },
-	[ATTRIBUTE_ORIGINATOR_ID] = {    /* 7.9 */
+	[ATTRIBUTE_ORIGINATOR_ID] = {    /* RFC 7606 7.9 */
 		.name = "ORIGINATOR_ID", OPTIONAL_LOCAL, EXACTLY(4), .scope = FROM_IBGP,
 		REACTION(WITHDRAW, DISCARD), .subcode = UPDATE_BAD_OPTIONAL },
-	[ATTRIBUTE_CLUSTER_LIST] = {     /* 7.10 */
+	[ATTRIBUTE_CLUSTER_LIST] = {     /* RFC 7606 7.10 */
 		.name = "CLUSTER_LIST", OPTIONAL_LOCAL, SOME_OF(4), .scope = FROM_IBGP,
 		REACTION(WITHDRAW, DISCARD), .subcode = UPDATE_BAD_OPTIONAL },
-	[ATTRIBUTE_MP_REACH] = {         /* 7.11; update.c splits it */
+	[ATTRIBUTE_MP_REACH] = {         /* RFC 7606 7.11; update.c splits it */
 		.name = "MP_REACH_NLRI", OPTIONAL_LOCAL, AT_LEAST(3),
 		REACTION(RESET, RESET), .subcode = UPDATE_BAD_OPTIONAL },
-	[ATTRIBUTE_MP_UNREACH] = {       /* 7.12; update.c splits it */
+	[ATTRIBUTE_MP_UNREACH] = {       /* RFC 7606 7.12; update.c splits it */
 		.name = "MP_UNREACH_NLRI", OPTIONAL_LOCAL, AT_LEAST(3),
 		REACTION(RESET, RESET), .subcode = UPDATE_BAD_OPTIONAL },
-	[ATTRIBUTE_EXT_COMMUNITIES] = {  /* 7.14 */
+	[ATTRIBUTE_EXT_COMMUNITIES] = {  /* RFC 7606 7.14 */
 		.name = "EXT_COMMUNITIES", OPTIONAL_TRANSITIVE, SOME_OF(8),
 		REACTION(WITHDRAW, WITHDRAW), .subcode = UPDATE_BAD_OPTIONAL },
 	[ATTRIBUTE_AS4_PATH] = {         /* RFC 6793 6 */

@@ -319,6 +319,7 @@ parameters_get(struct rcur *in, struct open *open, struct bgp_error *error)
 	return true;
 }
 
+/* RFC 4271 6.2, and what has changed it since. */
 bool
 open_get(struct slice body, struct open *out, struct bgp_error *error)
 {

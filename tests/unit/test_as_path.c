@@ -151,6 +151,7 @@ static const struct {
 	{ 0, 600, { 90, 255, 255 } },
 };
 
+/* RFC 4271 5.1.2 b: a segment that is full is left as it is. */
 START_TEST(prepend_passes_255)
 {
 	uint8_t in[1100], buf[5000];
@@ -282,6 +283,7 @@ END_TEST
 static const struct {
 	words in, out;
 } publics[] = {
+	/* RFC 6996: 64512..65534, 4200000000..4294967294 */
 	{ { END }, { END } },
 	{ { S(2), 1, 2, END }, { S(2), 1, 2, END } },
 	{ { S(3), 64512, 1, 65534, END }, { S(1), 1, END } },

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* RFC 4271 4.3: flags, type, a length of one or two octets, value. */
 START_TEST(attribute_walk)
 {
 	uint8_t in[64];
@@ -126,6 +127,7 @@ static const struct {
 	const char *attribute;
 	int want;
 } cases[] = {
+	/* RFC 7606 7.1; flags: RFC 7606 3 c, RFC 4271 4.3 */
 	{ "ORIGIN IGP", E, "40 01 01 00", NONE },
 	{ "ORIGIN INCOMPLETE", E, "40 01 01 02", NONE },
 	{ "ORIGIN 3", E, "40 01 01 03", WDRAW },
@@ -138,6 +140,7 @@ static const struct {
 	{ "ORIGIN with reserved flags", E, "4f 01 01 00", NONE },
 	{ "ORIGIN of extended length", E, "50 01 0001 00", NONE },
 
+	/* RFC 7606 7.2 */
 	{ "path of one", E, "40 02 06 0201 0000fde8", NONE },
 	{ "empty path, iBGP", I, "40 02 00", NONE },
 	{ "empty path, eBGP", E, "40 02 00", WDRAW },
@@ -149,19 +152,23 @@ static const struct {
 	{ "segment one number short", E, "40 02 06 0202 0000fde8", WDRAW },
 	{ "an octet behind the segment", E, "40 02 07 0201 0000fde8 02", WDRAW },
 	{ "2-octet path from a 4-octet peer", E, "40 02 04 0201 fde8", WDRAW },
+	/* RFC 7607 2 */
 	{ "AS 0", E, "40 02 0a 0202 0000fde8 00000000", WDRAW },
 	{ "AS 0, iBGP", I, "40 02 06 0201 00000000", WDRAW },
 	{ "AS 0, 2 octets", E2, "40 02 06 0202 fde8 0000", WDRAW },
 	{ "path of 2-octet numbers", E2, "40 02 06 0202 fde8 0001", NONE },
 	{ "path of 2-octet numbers, odd", E2, "40 02 05 0202 fde8 00", WDRAW },
+	/* RFC 9774 3 */
 	{ "AS_SET", E, "40 02 0c 0201 0000fde8 0101 00000001", WDRAW },
 	{ "AS_SET, iBGP", I, "40 02 06 0101 00000001", WDRAW },
+	/* RFC 5065 5 */
 	{ "confederation sequence, eBGP", E, "40 02 0c 0301 00000001 0201 0000fde8",
 	    WDRAW },
 	{ "confederation set, eBGP", E, "40 02 0c 0201 0000fde8 0401 00000001", WDRAW },
 	{ "confederation sequence, iBGP", I, "40 02 06 0301 00000001", NONE },
 	{ "path optional", E, "c0 02 06 0201 0000fde8", WDRAW },
 
+	/* RFC 7606 7.3; RFC 4271 6.3: a host's address */
 	{ "next hop of 3", E, "40 03 03 c00002", WDRAW },
 	{ "next hop of 0", E, "40 03 00", WDRAW },
 	{ "next hop of 5", E, "40 03 05 c000020100", WDRAW },
@@ -171,21 +178,25 @@ static const struct {
 	{ "next hop 255.255.255.255", I, "40 03 04 ffffffff", WDRAW },
 	{ "next hop optional", E, "80 03 04 c0000201", WDRAW },
 
+	/* RFC 7606 7.4 */
 	{ "MED", E, "80 04 04 00000001", NONE },
 	{ "MED of 3", E, "80 04 03 000001", WDRAW },
 	{ "MED of 0", I, "80 04 00", WDRAW },
 	{ "MED transitive", E, "c0 04 04 00000001", WDRAW },
 
+	/* RFC 7606 7.5; RFC 4271 5.1.5: not by eBGP */
 	{ "LOCAL_PREF", I, "40 05 04 00000064", NONE },
 	{ "LOCAL_PREF of 3", I, "40 05 03 000064", WDRAW },
 	{ "LOCAL_PREF, eBGP", E, "40 05 04 00000064", DISC },
 	{ "LOCAL_PREF of 3, eBGP", E, "40 05 03 000064", DISC },
 	{ "LOCAL_PREF of bad flags, eBGP", E, "80 05 04 00000064", DISC },
 
+	/* RFC 7606 7.6 */
 	{ "ATOMIC_AGGREGATE", E, "40 06 00", NONE },
 	{ "ATOMIC_AGGREGATE of 1", E, "40 06 01 00", DISC },
 	{ "ATOMIC_AGGREGATE optional", E, "c0 06 00", WDRAW },
 
+	/* RFC 7606 7.7 */
 	{ "AGGREGATOR", E, "c0 07 08 0000fde8 0a000001", NONE },
 	{ "AGGREGATOR of 6 from a 4-octet peer", E, "c0 07 06 fde8 0a000001", DISC },
 	{ "AGGREGATOR of 6", E2, "c0 07 06 fde8 0a000001", NONE },
@@ -195,31 +206,37 @@ static const struct {
 	{ "AGGREGATOR of 7", I, "c0 07 07 0000fde8000000", DISC },
 	{ "AGGREGATOR of 9", I, "c0 07 09 0000fde80a00000100", DISC },
 	{ "AGGREGATOR of 0", E, "c0 07 00", DISC },
+	/* RFC 7607 2 */
 	{ "AGGREGATOR of AS 0", E, "c0 07 08 00000000 0a000001", DISC },
 	{ "AGGREGATOR of AS 0, 2 octets", E2, "c0 07 06 0000 0a000001", DISC },
 
+	/* RFC 7606 7.8 */
 	{ "communities", E, "c0 08 08 fde80001 ffffff01", NONE },
 	{ "communities of 0", E, "c0 08 00", WDRAW },
 	{ "communities of 3", E, "c0 08 03 fde800", WDRAW },
 	{ "communities of 5", I, "c0 08 05 fde8000100", WDRAW },
 	{ "communities not transitive", I, "80 08 04 fde80001", WDRAW },
 
+	/* RFC 7606 7.9 */
 	{ "ORIGINATOR_ID", I, "80 09 04 0a000001", NONE },
 	{ "ORIGINATOR_ID of 3", I, "80 09 03 0a0000", WDRAW },
 	{ "ORIGINATOR_ID, eBGP", E, "80 09 04 0a000001", DISC },
 	{ "ORIGINATOR_ID of 3, eBGP", E, "80 09 03 0a0000", DISC },
 
+	/* RFC 7606 7.10 */
 	{ "CLUSTER_LIST", I, "80 0a 08 0a000001 0a000002", NONE },
 	{ "CLUSTER_LIST of 0", I, "80 0a 00", WDRAW },
 	{ "CLUSTER_LIST of 6", I, "80 0a 06 0a0000010a00", WDRAW },
 	{ "CLUSTER_LIST, eBGP", E, "80 0a 04 0a000001", DISC },
 	{ "CLUSTER_LIST of 0, eBGP", E, "80 0a 00", DISC },
 
+	/* RFC 7606 7.14 */
 	{ "extended communities", E, "c0 10 08 0002fde800000001", NONE },
 	{ "extended communities of 0", E, "c0 10 00", WDRAW },
 	{ "extended communities of 7", E, "c0 10 07 0002fde8000000", WDRAW },
 	{ "extended communities of 12", I, "c0 10 0c 4004fde8000000014004fde8", WDRAW },
 
+	/* RFC 6793 6; a set in it: RFC 9774 3 */
 	{ "AS4_PATH from a 4-octet peer", E, "c0 11 06 0201 00010000", DISC },
 	{ "AS4_PATH", E2, "c0 11 06 0201 00010000", NONE },
 	{ "AS4_PATH of 0", E2, "c0 11 00", DISC },
@@ -230,20 +247,24 @@ static const struct {
 	{ "AS4_PATH with AS_SET from a 4-octet peer", E, "c0 11 06 0101 00010000",
 	    DISC },
 
+	/* RFC 6793 6, RFC 7607 2 */
 	{ "AS4_AGGREGATOR", E2, "c0 12 08 00010000 0a000001", NONE },
 	{ "AS4_AGGREGATOR of 6", E2, "c0 12 06 0001 0a000001", DISC },
 	{ "AS4_AGGREGATOR of AS 0", E2, "c0 12 08 00000000 0a000001", DISC },
 	{ "AS4_AGGREGATOR from a 4-octet peer", I, "c0 12 08 00010000 0a000001", DISC },
 
+	/* RFC 8092 5 */
 	{ "large communities", E, "c0 20 0c 000000010000000200000003", NONE },
 	{ "large communities of 0", E, "c0 20 00", WDRAW },
 	{ "large communities of 8", E, "c0 20 08 0000000100000002", WDRAW },
 
+	/* RFC 9234 5 */
 	{ "OTC", E, "c0 23 04 0000fde8", NONE },
 	{ "OTC of 3", E, "c0 23 03 00fde8", WDRAW },
 	{ "OTC of 5", I, "c0 23 05 0000fde800", WDRAW },
 	{ "OTC 0", E, "c0 23 04 00000000", WDRAW },
 
+	/* RFC 8669 3, 5, 6 */
 	{ "PREFIX_SID", I, "c0 28 0a 01 0007 00000000000007", NONE },
 	{ "PREFIX_SID of TLVs unknown here", I, "c0 28 04 63 0001 00", NONE },
 	{ "PREFIX_SID, eBGP", E, "c0 28 0a 01 0007 00000000000007", DISC },
@@ -252,7 +273,8 @@ static const struct {
 	{ "PREFIX_SID label index of 6", I, "c0 28 09 01 0006 000000000000", DISC },
 	{ "PREFIX_SID of 2", I, "c0 28 02 0100", DISC },
 
-	/* What we do not use stays opaque, however odd. */
+	/* RFC 4271 9: what we do not use stays opaque, however odd; 6.3: well-known
+	   ones. */
 	{ "tunnel encapsulation, TLV runs over", E, "c0 17 05 0008 ffff 00", NONE },
 	{ "tunnel encapsulation, sub-TLV of 0", E, "c0 17 06 0008 0002 0100", NONE },
 	{ "AIGP cut", I, "80 1a 02 0100", NONE },

@@ -20,12 +20,15 @@ static const struct {
 	{ "two sequences",
 	  OCTETS(ORIGIN, 0x40, 2, 16, 2, 2, WIDE(1), 0, 0, 0, 2, 2, 1, 0, 0, 0, 3),
 	  100, 0, 65537, 0, 3, 0, 0, ORIGIN_IGP },
+	/* RFC 4271 9.1.2.2 a */
 	{ "a set counts one",
 	  OCTETS(ORIGIN, 0x40, 2, 16, 2, 1, 0, 0, 0, 9, 1, 2, 0, 0, 0, 2, 0, 0, 0, 3),
 	  100, 0, 9, 0, 2, 0, ATTRS_HAS_AS_SET, ORIGIN_IGP },
+	/* RFC 4271 9.1.2.2 c: no neighbouring AS */
 	{ "begins with a set: made in our AS",
 	  OCTETS(ORIGIN, 0x40, 2, 12, 1, 1, 0, 0, 0, 9, 2, 1, 0, 0, 0, 3),
 	  100, 0, 0, 0, 2, 0, ATTRS_HAS_AS_SET, ORIGIN_IGP },
+	/* RFC 5065 5.3 */
 	{ "confederation segments do not count",
 	  OCTETS(ORIGIN, 0x40, 2, 18, 3, 1, 0, 0, 0xfc, 1, 4, 1, 0, 0, 0xfc, 2, 2, 1,
 	         0, 0, 0, 3),
@@ -42,6 +45,7 @@ static const struct {
 	  OCTETS(ORIGIN, PATH_EMPTY, 0x80, 9, 4, 10, 0, 0, 1, 0x80, 10, 8, 1, 1, 1, 1,
 	         2, 2, 2, 2),
 	  100, 0, 0, 0x0a000001, 0, 2, ATTRS_HAS_ORIGINATOR, ORIGIN_IGP },
+	/* RFC 1997, RFC 8326, RFC 9494 3.2, 3.3 */
 	{ "well-known communities",
 	  OCTETS(ORIGIN, PATH_EMPTY, 0xc0, 8, 28, 0xff, 0xff, 0xff, 1,
 	         0xff, 0xff, 0xff, 2, 0xff, 0xff, 0xff, 3, 0xff, 0xff, 0, 0,

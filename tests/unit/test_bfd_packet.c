@@ -1,8 +1,8 @@
 // links: bgp_bfd
 /* SPDX-License-Identifier: BSD-2-Clause
  *
- * The control packet of BFD: each rule of RFC 5880 6.8.6 that needs no session, and
- * every field both ways.
+ * The control packet of BFD (RFC 5880 4.1): each rule of RFC 5880 6.8.6 that needs no
+ * session, and every field both ways.
  */
 #include <check.h>
 #include <stdlib.h>

@@ -170,7 +170,7 @@ bring_up(void)
 
 /* ---- states ---- */
 
-/* RFC 5880 6.8.6, all twelve cells. */
+/* RFC 5880 6.2, 6.8.6, all twelve cells. */
 static const struct {
 	uint8_t state, heard, next;
 } cells[] = {

@@ -31,6 +31,7 @@ static const struct {
 	{ "flags as received", true,
 	  OCTETS(ORIGIN, PATH_EMPTY, 0xe0, 8, 4, 1, 2, 3, 4),
 	  OCTETS(ORIGIN, PATH_EMPTY, 0xe0, 8, 4, 1, 2, 3, 4) },
+	/* RFC 4271 5 */
 	{ "unknown transitive: Partial", true,
 	  OCTETS(ORIGIN, PATH_EMPTY, 0xc0, 99, 2, 1, 2, 0xd0, 100, 0, 1, 7),
 	  OCTETS(ORIGIN, PATH_EMPTY, 0xe0, 99, 2, 1, 2, 0xf0, 100, 0, 1, 7) },
@@ -45,6 +46,7 @@ static const struct {
 	         0xc0, 18, 8, WIDE(9), 1, 1, 1, 1),
 	  OCTETS(ORIGIN, 0x40, 2, 6, 2, 1, 0, 0, 0, 7) },
 
+	/* RFC 6793 4.2.3 */
 	{ "widened", false,
 	  OCTETS(ORIGIN, 0x40, 2, 10, 2, 2, 0, 7, 0xfd, 0xe8, 1, 1, 0, 9),
 	  OCTETS(ORIGIN, 0x40, 2, 16, 2, 2, 0, 0, 0, 7, 0, 0, 0xfd, 0xe8, 1, 1, 0, 0,

@@ -18,16 +18,16 @@ static const struct {
 	{ 65000u << 16 | 1, "65000:1" },
 	{ 1u << 16 | 65535, "1:65535" },
 	{ 0xfffeffff, "65534:65535" },
-	{ 0xffff0000, "graceful-shutdown" },
-	{ 0xffff0001, "accept-own" },
+	{ 0xffff0000, "graceful-shutdown" }, /* RFC 8326 */
+	{ 0xffff0001, "accept-own" },        /* RFC 7611 */
 	{ 0xffff0002, "65535:2" },
-	{ 0xffff0006, "llgr-stale" },
-	{ 0xffff0007, "no-llgr" },
-	{ 0xffff029a, "blackhole" },
-	{ 0xffffff01, "no-export" },
+	{ 0xffff0006, "llgr-stale" }, /* RFC 9494 3.2 */
+	{ 0xffff0007, "no-llgr" },    /* RFC 9494 3.3 */
+	{ 0xffff029a, "blackhole" },  /* RFC 7999 */
+	{ 0xffffff01, "no-export" },  /* RFC 1997 */
 	{ 0xffffff02, "no-advertise" },
 	{ 0xffffff03, "no-export-subconfed" },
-	{ 0xffffff04, "no-peer" },
+	{ 0xffffff04, "no-peer" }, /* RFC 3765 */
 	{ 0xffffffff, "65535:65535" },
 };
 
@@ -45,6 +45,7 @@ static const struct {
 	uint8_t octets[8];
 	const char *text;
 } extended[] = {
+	/* RFC 4360, RFC 7153: types and sub-types; RFC 5668: with an AS of 4 octets */
 	{ { 0, 2, 0xfd, 0xe8, 0, 0, 0, 1 }, "rt:65000:1" },
 	{ { 0, 2, 0xfd, 0xe8, 0xff, 0xff, 0xff, 0xff }, "rt:65000:4294967295" },
 	{ { 0, 3, 0, 7, 0, 1, 0, 0 }, "soo:7:65536" },
@@ -71,6 +72,7 @@ static const struct {
 	uint8_t octets[12];
 	const char *text;
 } large[] = {
+	/* RFC 8092 */
 	{ { 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3 }, "large:1:2:3" },
 	{ { 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 1, 0, 0 },
 	    "large:4294967295:0:65536" },

@@ -136,18 +136,22 @@ static const struct {
 	{ "imported, and a network section names the prefix",
 	    { { .flags = PATH_NETWORK, .med = -1 },
 		{ .flags = PATH_KERNEL, .med = -1 } } },
+	/* RFC 4271 9.1.1 */
 	{ "lower LOCAL_PREF",
 	    { { .local_pref = 101, .as_path = { 1, 2, 3 }, .med = -1 },
 		{ .as_path = { 1 }, .med = -1 } } }, /* none counts as 100 */
 	{ "lower LOCAL_PREF",
 	    { { .med = -1, .as_path = { 1 } }, { .local_pref = 99, .med = -1 } } },
+	/* RFC 4271 9.1.2.2 a */
 	{ "longer AS_PATH", { { .as_path = { 1, 2 }, .origin = 2, .med = -1 },
 				{ .as_path = { 1, 2, 2 }, .origin = 0, .med = -1 } } },
+	/* RFC 4271 9.1.2.2 b */
 	{ "higher ORIGIN", { { .origin = ORIGIN_IGP, .as_path = { 1 }, .med = 9 },
 			       { .origin = ORIGIN_EGP, .as_path = { 1 }, .med = 1 } } },
 	{ "higher ORIGIN",
 	    { { .origin = ORIGIN_EGP, .as_path = { 1 }, .med = 9 },
 		{ .origin = ORIGIN_INCOMPLETE, .as_path = { 1 }, .med = 1 } } },
+	/* RFC 4271 9.1.2.2 c: inside one neighbouring AS */
 	{ "higher MULTI_EXIT_DISC",
 	    { { .as_path = { 1 }, .med = 1 },
 		{ .as_path = { 1 }, .med = 2, .ebgp = true } } },
@@ -155,21 +159,26 @@ static const struct {
 	{ "higher MULTI_EXIT_DISC",
 	    { { .as_path = { 1 }, .med = -1, .router_id = 9 },
 		{ .as_path = { 1 }, .med = 1, .router_id = 1 } } },
+	/* RFC 4271 9.1.2.2 d */
 	{ "iBGP, the best is eBGP",
 	    { { .as_path = { 1 }, .med = 3, .ebgp = true, .metric = 9 },
 		{ .as_path = { 2 }, .med = 1 } } },
+	/* RFC 4271 9.1.2.2 e */
 	{ "higher IGP cost of the next hop",
 	    { { .metric = 10, .router_id = 9, .med = -1 },
 		{ .metric = 20, .router_id = 1, .med = -1 } } },
+	/* RFC 4271 9.1.2.2 f */
 	{ "higher BGP identifier", { { .router_id = 1, .clusters = 3, .med = -1 },
 				       { .router_id = 0xc0000000, .med = -1 } } },
 	/* RFC 4456 9: the originator counts in place of the peer's identifier. */
 	{ "higher BGP identifier",
 	    { { .router_id = 9, .originator = 1, .clusters = 3, .med = -1 },
 		{ .router_id = 2, .originator = 3, .med = -1 } } },
+	/* RFC 4456 9: between f and g */
 	{ "longer CLUSTER_LIST",
 	    { { .originator = 1, .clusters = 1, .address = 9, .med = -1 },
 		{ .originator = 1, .clusters = 2, .address = 1, .med = -1 } } },
+	/* RFC 4271 9.1.2.2 g */
 	{ "higher peer address",
 	    { { .address = 1, .med = -1 }, { .address = 2, .med = -1 } } },
 };

@@ -20,6 +20,7 @@ static const struct {
 	enum fsm_state next;
 	unsigned actions;
 } rows[] = {
+	/* RFC 4271 8.2.2, state by state */
 	{ FSM_IDLE, FSM_EV_START, FSM_CONNECT, FSM_DO_DIAL | FSM_DO_ARM_RETRY },
 	{ FSM_IDLE, FSM_EV_START_PASSIVE, FSM_ACTIVE, 0 },
 	{ FSM_IDLE, FSM_EV_STOP, FSM_IDLE, 0 },
@@ -110,7 +111,7 @@ START_TEST(fsm_row)
 }
 END_TEST
 
-/* _i is a cell of the table. */
+/* _i is a cell of the table.  RFC 4271 6.4: a NOTIFICATION is never answered. */
 START_TEST(fsm_cell)
 {
 	enum fsm_state state = (enum fsm_state)(_i / FSM_EVENT_COUNT);
@@ -144,6 +145,11 @@ START_TEST(fsm_cell)
 }
 END_TEST
 
+/*
+ * RFC 6608 3: which subcode goes with a message that a state does not expect (RFC 4271
+ * 6.6); RFC 4271 6.5: hold timer; RFC 9687 4: send hold timer; RFC 4271 6.8, RFC 4486
+ * 3: a collision.
+ */
 START_TEST(fsm_error_of_cell)
 {
 	enum fsm_state state = (enum fsm_state)(_i / FSM_EVENT_COUNT);
@@ -349,7 +355,7 @@ START_TEST(fsm_dials_until_it_works)
 }
 END_TEST
 
-/* The machine of an accepted connection (bgp/fsm.h). */
+/* RFC 4271 8.2.1: one machine a connection; that of an accepted one (bgp/fsm.h). */
 START_TEST(fsm_accepts)
 {
 	struct world w = { .state = FSM_ACTIVE, .passive = true };

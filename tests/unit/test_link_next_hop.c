@@ -238,7 +238,7 @@ static const struct {
 	    "" },
 	{ "link-local, self", "fd01::/64", "", LOCAL, ON_OTHER | HOP_SELF, SELF, "" },
 
-	/* RFC 8950 */
+	/* RFC 8950 3, 4 */
 	{ "IPv4 by IPv6, not agreed on", "192.0.2.0/24", GLOBAL, "", 0, NULL, "" },
 	{ "IPv4 by IPv6", "192.0.2.0/24", GLOBAL, "", EXTENDED, GLOBAL, "" },
 	{ "IPv4 by IPv6, self", "192.0.2.0/24", "10.0.0.9", "", EBGP | EXTENDED, SELF,
@@ -334,7 +334,8 @@ START_TEST(export)
 }
 END_TEST
 
-/* An IPv4 route is withdrawn in the field of RFC 4271 4.3, whatever its next hop was.
+/* RFC 4760 5, RFC 8950 3: an IPv4 route is withdrawn in the field of RFC 4271 4.3,
+ * whatever its next hop was.
  */
 START_TEST(withdrawal)
 {

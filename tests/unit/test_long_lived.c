@@ -143,7 +143,7 @@ assert_dropped(struct lab *lab)
 	ck_assert_uint_eq(node_peer(lab->node, 1)->long_lived_until_ms[FAMILY_IPV4], 0);
 }
 
-/* ---- the time of the restart, and beyond (4.2) ---- */
+/* ---- the time of the restart, and beyond (RFC 9494 4.2) ---- */
 
 START_TEST(after_the_restart_time)
 {
@@ -181,7 +181,8 @@ START_TEST(after_the_restart_time)
 }
 END_TEST
 
-/* A restart time of 0, or a family that is not in RFC 4724's capability: at once. */
+/* RFC 9494 4.2: a restart time of 0, or a family that is not in RFC 4724's capability:
+ * at once. */
 START_TEST(without_a_restart_time)
 {
 	struct net *net = net_new(5);
@@ -203,7 +204,7 @@ START_TEST(without_a_restart_time)
 }
 END_TEST
 
-/* 3.3: such routes are kept as RFC 4724 says, and no longer. */
+/* RFC 9494 3.3: such routes are kept as RFC 4724 4.2 says, and no longer. */
 START_TEST(no_llgr_is_removed)
 {
 	struct lab lab = lab_new();
@@ -294,9 +295,9 @@ START_TEST(in_slices)
 }
 END_TEST
 
-/* ---- the decision (4.3, 4.4) ---- */
+/* ---- the decision (RFC 9494 4.3, 4.4) ---- */
 
-/* The second source has a path that loses by all other rules. */
+/* RFC 9494 4.3, 4.4: the second source has a path that loses by all other rules. */
 START_TEST(least_preferred)
 {
 	struct lab lab = lab_new();
@@ -329,7 +330,8 @@ START_TEST(least_preferred)
 }
 END_TEST
 
-/* Another speaker's mark counts like ours, and is never taken off. */
+/* RFC 9494 3.2, 4.3: another speaker's mark counts like ours, and is never taken off.
+ */
 START_TEST(received_with_the_community)
 {
 	struct lab lab = lab_new();
@@ -350,8 +352,8 @@ START_TEST(received_with_the_community)
 }
 END_TEST
 
-/* 4.3 speaks of neighbours that we announce the capability to: from others it is a
- * community like any. */
+/* RFC 9494 4.3 speaks of neighbours that we announce the capability to: from others it
+ * is a community like any. */
 START_TEST(received_where_it_is_off)
 {
 	struct net *net = net_new(5);
@@ -375,7 +377,7 @@ START_TEST(received_where_it_is_off)
 }
 END_TEST
 
-/* ---- the peer comes back (4.2) ---- */
+/* ---- the peer comes back (RFC 9494 4.2) ---- */
 
 START_TEST(end_of_rib_ends_it)
 {
@@ -440,8 +442,8 @@ START_TEST(return_with)
 }
 END_TEST
 
-/* "The timer is neither stopped nor updated until the End-of-RIB marker is received":
- * restarts in between do not make it longer, nor do they end it. */
+/* RFC 9494 4.2: "The timer is neither stopped nor updated until the End-of-RIB marker
+ * is received": restarts in between do not make it longer, nor do they end it. */
 START_TEST(consecutive_restarts)
 {
 	struct lab lab = lab_new();
@@ -611,8 +613,9 @@ START_TEST(dynamic_peer)
 }
 END_TEST
 
-/* ---- as the restarting speaker (3.1, 4.1) ---- */
+/* ---- as the restarting speaker (RFC 9494 3.1, 4.1) ---- */
 
+/* RFC 9494 3.1, 4.1; RFC 8538 2: the N bit with it alone. */
 START_TEST(our_open)
 {
 	struct net *net = net_new(4);

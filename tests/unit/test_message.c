@@ -22,6 +22,7 @@ static const struct {
 	uint8_t subcode;
 	const char *data;
 } frames[] = {
+	/* RFC 4271 4.1: a header is 19 octets; 6.1: marker, length, type */
 	{ "nothing", "", 4096, FRAME_MORE, 0, "" },
 	{ "18 octets", MARKER "0013", 4096, FRAME_MORE, 0, "" },
 	{ "bad marker needs all 19", "00*18", 4096, FRAME_MORE, 0, "" },
@@ -32,24 +33,29 @@ static const struct {
 	{ "one bit in its first half", "fe ff*15 0013 04", 4096, FRAME_BAD, 1, "" },
 	{ "length 0", MARKER "0000 04", 4096, FRAME_BAD, 2, "0000" },
 	{ "length 18", MARKER "0012 04", 4096, FRAME_BAD, 2, "0012" },
+	/* RFC 4271 4.4: it has exactly 19 */
 	{ "KEEPALIVE of 20", MARKER "0014 04 00", 4096, FRAME_BAD, 2, "0014" },
+	/* RFC 4271 4.2; RFC 8654 4: never longer than 4096 */
 	{ "OPEN of 28", MARKER "001c 01", 4096, FRAME_BAD, 2, "001c" },
 	{ "OPEN of 29, header alone", MARKER "001d 01", 4096, FRAME_MORE, 0, "" },
 	{ "OPEN of 29", MARKER "001d 01 00*10", 4096, FRAME_OK, 0, "" },
 	{ "OPEN of 4096", MARKER "1000 01", 65535, FRAME_MORE, 0, "" },
 	{ "OPEN of 4097, extended", MARKER "1001 01", 65535, FRAME_BAD, 2, "1001" },
+	/* RFC 4271 4.3: 23 at least; RFC 8654 4: up to 65535 where that was agreed */
 	{ "UPDATE of 22", MARKER "0016 02", 4096, FRAME_BAD, 2, "0016" },
 	{ "UPDATE of 23", MARKER "0017 02 00*4", 4096, FRAME_OK, 0, "" },
 	{ "UPDATE of 4096", MARKER "1000 02", 4096, FRAME_MORE, 0, "" },
 	{ "UPDATE of 4097", MARKER "1001 02", 4096, FRAME_BAD, 2, "1001" },
 	{ "UPDATE of 4097, extended", MARKER "1001 02", 65535, FRAME_MORE, 0, "" },
 	{ "UPDATE of 65535, extended", MARKER "ffff 02", 65535, FRAME_MORE, 0, "" },
+	/* RFC 4271 4.5 */
 	{ "NOTIFICATION of 20", MARKER "0014 03 06", 4096, FRAME_BAD, 2, "0014" },
 	{ "NOTIFICATION of 21", MARKER "0015 03 06 02", 4096, FRAME_OK, 0, "" },
 	/* RFC 7313 5: what is too short is for its own reader to refuse. */
 	{ "ROUTE-REFRESH of 22", MARKER "0016 05 0001 00", 4096, FRAME_OK, 0, "" },
 	{ "ROUTE-REFRESH of 18", MARKER "0012 05", 4096, FRAME_BAD, 2, "0012" },
 	{ "ROUTE-REFRESH of 23", MARKER "0017 05 0001 00 01", 4096, FRAME_OK, 0, "" },
+	/* RFC 4271 6.1 */
 	{ "type 0", MARKER "0013 00", 4096, FRAME_BAD, 3, "00" },
 	{ "type 6, dynamic capability", MARKER "0013 06", 4096, FRAME_BAD, 3, "06" },
 	{ "type 255", MARKER "0013 ff", 4096, FRAME_BAD, 3, "ff" },
@@ -93,6 +99,7 @@ frame_of(const struct wcur *w, struct message *msg)
 	ck_assert_uint_eq(msg->whole.len, wcur_len(w));
 }
 
+/* RFC 4271 4.4 */
 START_TEST(keepalive)
 {
 	uint8_t buf[32], want[32];
@@ -140,7 +147,8 @@ START_TEST(refresh_round)
 }
 END_TEST
 
-/* An ORF body whose length runs past the message, and anything else but 4 octets. */
+/* RFC 7313 5: an ORF body whose length runs past the message, and anything else but 4
+ * octets. */
 static const char *const bad_refreshes[] = {
 	MARKER "0018 05 0001 00 01 00",
 	MARKER "001c 05 0001 00 01 01 80 ffff 00",
@@ -163,6 +171,7 @@ START_TEST(refresh_bad)
 }
 END_TEST
 
+/* RFC 4271 4.5: what does not fit into 4096 octets is cut. */
 START_TEST(notification_round)
 {
 	static uint8_t data[70000], buf[5000];
@@ -214,16 +223,29 @@ static const struct {
 	{ 2, 0, "OPEN Message Error" },
 	{ 2, 2, "OPEN Message Error/Bad Peer AS" },
 	{ 2, 5, "OPEN Message Error/subcode 5" },
-	{ 2, 7, "OPEN Message Error/Unsupported Capability" },
+	{ 2, 7, "OPEN Message Error/Unsupported Capability" }, /* RFC 5492 5 */
+	{ 2, 11, "OPEN Message Error/Role Mismatch" },         /* RFC 9234 4.2 */
 	{ 3, 11, "UPDATE Message Error/Malformed AS_PATH" },
 	{ 4, 0, "Hold Timer Expired" },
 	{ 4, 1, "Hold Timer Expired/subcode 1" },
+	/* RFC 6608 3 */
+	{ 5, 1, "Finite State Machine Error/Unexpected Message in OpenSent State" },
+	{ 5, 2, "Finite State Machine Error/Unexpected Message in OpenConfirm State" },
 	{ 5, 3, "Finite State Machine Error/Unexpected Message in Established State" },
+	/* RFC 4486 3 */
+	{ 6, 1, "Cease/Maximum Number of Prefixes Reached" },
 	{ 6, 2, "Cease/Administrative Shutdown" },
-	{ 6, 9, "Cease/Hard Reset" },
+	{ 6, 3, "Cease/Peer De-configured" },
+	{ 6, 4, "Cease/Administrative Reset" },
+	{ 6, 5, "Cease/Connection Rejected" },
+	{ 6, 6, "Cease/Other Configuration Change" },
+	{ 6, 7, "Cease/Connection Collision Resolution" },
+	{ 6, 8, "Cease/Out of Resources" },
+	{ 6, 9, "Cease/Hard Reset" }, /* RFC 8538 3 */
+	{ 6, 10, "Cease/BFD Down" },  /* RFC 9384 3 */
 	{ 6, 255, "Cease/subcode 255" },
-	{ 7, 1, "ROUTE-REFRESH Message Error/Invalid Message Length" },
-	{ 8, 0, "Send Hold Timer Expired" },
+	{ 7, 1, "ROUTE-REFRESH Message Error/Invalid Message Length" }, /* RFC 7313 5 */
+	{ 8, 0, "Send Hold Timer Expired" },                            /* RFC 9687 4 */
 	{ 0, 0, "code 0/subcode 0" },
 	{ 9, 3, "code 9/subcode 3" },
 	{ 255, 255, "code 255/subcode 255" },
@@ -263,6 +285,7 @@ static const struct {
 	const char *data;
 	const char *want;
 } shutdowns[] = {
+	/* RFC 9003 2: one octet of length, UTF-8, with 6/2 and 6/4 alone */
 	{ "plain", 6, 2, "05 68656c6c6f", "hello" },
 	{ "reset", 6, 4, "02 6869", "hi" },
 	{ "another subcode", 6, 1, "02 6869", "" },
@@ -272,6 +295,7 @@ static const struct {
 	{ "length past the end", 6, 2, "ff 6869", "hi" },
 	{ "length within the data", 6, 2, "01 6869", "h" },
 	{ "control characters", 6, 2, "06 61 0a 1b 7f 00 62", "a????b" },
+	/* RFC 3629 4: what is UTF-8, and what is not */
 	{ "UTF-8", 6, 2, "06 c3bc e282ac 21", "\xc3\xbc\xe2\x82\xac!" },
 	{ "four octets", 6, 2, "04 f09f9982", "\xf0\x9f\x99\x82" },
 	{ "cut UTF-8", 6, 2, "02 e282", "??" },
@@ -315,6 +339,7 @@ START_TEST(shutdown_text_is_cut)
 }
 END_TEST
 
+/* RFC 9003 2: 255 octets at most, cut between two characters. */
 START_TEST(shutdown_round)
 {
 	uint8_t data[256];
@@ -343,6 +368,7 @@ START_TEST(shutdown_round)
 }
 END_TEST
 
+/* RFC 4760 3: the two that are ours. */
 START_TEST(afi_safi)
 {
 	ck_assert_int_eq(family_from_afi(1, 1), FAMILY_IPV4);

@@ -26,6 +26,7 @@ static const struct {
 	const char *gateway; /* "-": none */
 	uint32_t ifindex, metric;
 } cases[] = {
+	/* RFC 4271 9.1.2.1: the longest route to it, and its cost */
 	{ "connected", { { "10.0.0.0/24", "", 0 } }, NULL, false, false, "10.0.0.9",
 	    true, "10.0.0.9", 1, 0 },
 	{ "through a gateway",
@@ -41,6 +42,7 @@ static const struct {
 	    true, "198.51.100.1", false, "-", 0, 0 },
 	{ "nothing leads there", { { "10.0.0.0/24", "", 0 } }, NULL, false, false,
 	    "10.0.1.1", false, "-", 0, 0 },
+	/* RFC 4271 5.1.3: a next hop of ours would loop */
 	{ "an address of ours", { { "10.0.0.0/24", "", 0 } }, "10.0.0.9", false, false,
 	    "10.0.0.9", false, "-", 0, 0 },
 	{ "ours, by decree either", { { "10.0.0.0/24", "", 0 } }, "10.0.0.9", true,

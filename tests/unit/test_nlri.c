@@ -17,6 +17,7 @@ static const struct {
 	const char *want; /* NULL: malformed */
 	uint32_t path_id;
 } cases[] = {
+	/* RFC 4271 4.3: trailing bits are irrelevant; RFC 4760 5: the same for IPv6 */
 	{ "default route", FAMILY_IPV4, false, "00", "0.0.0.0/0", 0 },
 	{ "a /24", FAMILY_IPV4, false, "18 c00002", "192.0.2.0/24", 0 },
 	{ "a /32", FAMILY_IPV4, false, "20 c0000201", "192.0.2.1/32", 0 },
@@ -28,10 +29,12 @@ static const struct {
 	{ "a v6 /128", FAMILY_IPV6, false, "80 fd*16",
 	    "fdfd:fdfd:fdfd:fdfd:fdfd:fdfd:fdfd:fdfd/128", 0 },
 	{ "v6 host bits cleared", FAMILY_IPV6, false, "07 ff", "fe00::/7", 0 },
+	/* RFC 7911 3 */
 	{ "add-path", FAMILY_IPV4, true, "00000007 08 0a", "10.0.0.0/8", 7 },
 	{ "add-path default", FAMILY_IPV4, true, "ffffffff 00", "0.0.0.0/0",
 	    0xffffffff },
 	{ "add-path v6", FAMILY_IPV6, true, "01020304 08 fd", "fd00::/8", 0x01020304 },
+	/* RFC 7606 5.3 */
 	{ "/33 in IPv4", FAMILY_IPV4, false, "21 0102030405", NULL, 0 },
 	{ "/129 in IPv6", FAMILY_IPV6, false, "81 01*17", NULL, 0 },
 	{ "/255", FAMILY_IPV6, false, "ff 01*32", NULL, 0 },

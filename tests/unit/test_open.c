@@ -22,15 +22,18 @@ static const struct {
 	uint8_t subcode;
 	const char *data;
 } judged[] = {
+	/* RFC 4271 4.2, 6.2 */
 	{ "no parameters", HEAD "00", NO_ERROR, "" },
 	{ "version 3", "03 fc00 005a c0a80201 00", OPEN_BAD_VERSION, "0004" },
 	{ "version 5", "05 fc00 005a c0a80201 00", OPEN_BAD_VERSION, "0004" },
 	{ "version before all else", "03 0000 0001 00000000 ff", OPEN_BAD_VERSION,
 	    "0004" },
+	/* RFC 7607 2; RFC 6793 4.2.1: nor in the capability */
 	{ "AS 0", "04 0000 005a c0a80201 00", OPEN_BAD_PEER_AS, "" },
 	{ "AS 0 in the header alone", "04 0000 005a c0a80201 08 02 06 41 04 0000fc00",
 	    OPEN_BAD_PEER_AS, "" },
 	{ "AS 0 in AS4", HEAD "08 02 06 41 04 00000000", OPEN_BAD_PEER_AS, "" },
+	/* RFC 4271 4.2: 0, or 3 at least */
 	{ "hold time 0", "04 fc00 0000 c0a80201 00", NO_ERROR, "" },
 	{ "hold time 1", "04 fc00 0001 c0a80201 00", OPEN_BAD_HOLD_TIME, "" },
 	{ "hold time 2", "04 fc00 0002 c0a80201 00", OPEN_BAD_HOLD_TIME, "" },
@@ -49,11 +52,12 @@ static const struct {
 	{ "parameter past the end", HEAD "04 02 03 02 00", OPEN_UNSPECIFIC, "" },
 	{ "empty parameter", HEAD "02 02 00", NO_ERROR, "" },
 	{ "two parameters", HEAD "08 02 02 02 00 02 02 46 00", NO_ERROR, "" },
+	/* RFC 4271 6.2: 2/4 */
 	{ "authentication parameter", HEAD "03 01 01 00", OPEN_BAD_PARAMETER, "" },
 	{ "unknown parameter", HEAD "04 63 02 02 00", OPEN_BAD_PARAMETER, "" },
 	{ "255 not in front", HEAD "06 02 00 ff 02 00 00", OPEN_BAD_PARAMETER, "" },
 
-	/* RFC 9072 */
+	/* RFC 9072 2 */
 	{ "extended, no room for a parameter", "04 dead 0005 c0a83901 ff ff 0002 0001",
 	    OPEN_UNSPECIFIC, "" },
 	{ "extended, empty", HEAD "ff ff 0000", NO_ERROR, "" },
@@ -72,7 +76,7 @@ static const struct {
 	{ "extended, parameter past the end", HEAD "ff ff 0005 02 0003 02 00",
 	    OPEN_UNSPECIFIC, "" },
 
-	/* capabilities */
+	/* RFC 5492 4 */
 	{ "capability without length", HEAD "03 02 01 02", OPEN_UNSPECIFIC, "" },
 	{ "capability past its parameter", HEAD "06 02 04 41 06 0000", OPEN_UNSPECIFIC,
 	    "" },
@@ -85,6 +89,7 @@ static const struct {
 	{ "multiprotocol of 3", HEAD "07 02 05 01 03 000100", OPEN_UNSPECIFIC, "" },
 	{ "multiprotocol of 0", HEAD "04 02 02 01 00", OPEN_UNSPECIFIC, "" },
 	{ "multiprotocol of 5", HEAD "09 02 07 01 05 0001000100", OPEN_UNSPECIFIC, "" },
+	/* RFC 5492 3: what is unknown is ignored */
 	{ "unknown capabilities", HEAD "0c 02 0a fe 00 fe 00 00 00 82 02 ffff",
 	    NO_ERROR, "" },
 	{ "LLGR not of sevens", HEAD "0a 02 08 47 06 0001 01 80 0000", NO_ERROR, "" },
@@ -190,6 +195,7 @@ START_TEST(open_add_path)
 }
 END_TEST
 
+/* RFC 4760 8: without the capability it is IPv4 unicast, with it what that says. */
 START_TEST(open_families)
 {
 	struct open o = open_of(HEAD "08 02 06 01 04 0001 00 02"); /* multicast alone */
@@ -200,6 +206,7 @@ START_TEST(open_families)
 }
 END_TEST
 
+/* RFC 4724 3, with the N bit of RFC 8538 2. */
 START_TEST(open_graceful_restart)
 {
 	struct open o = open_of(HEAD "06 02 04 40 02 0fff");
@@ -226,7 +233,8 @@ START_TEST(open_graceful_restart)
 }
 END_TEST
 
-/* RFC 9494 3.1: AFI, SAFI, F bit, 24 bits of seconds; 4.5: with RFC 4724's alone. */
+/* RFC 9494 3.1: AFI, SAFI, F bit, 24 bits of seconds; RFC 9494 4.5: with RFC 4724's
+ * capability alone. */
 START_TEST(open_long_lived_restart)
 {
 	struct open o = open_of(HEAD "16 02 14 40 02 0078 47 0e"
@@ -389,6 +397,7 @@ START_TEST(open_round)
 }
 END_TEST
 
+/* RFC 5492 4: all in one parameter; RFC 6793 4.2.1: AS_TRANS for what does not fit. */
 START_TEST(open_wire)
 {
 	struct open o = open_full();
@@ -406,7 +415,7 @@ START_TEST(open_wire)
 }
 END_TEST
 
-/* One octet decides which form is used. */
+/* RFC 9072 2: one octet decides which form is used. */
 START_TEST(open_forms)
 {
 	struct open o = open_full();
@@ -462,7 +471,8 @@ START_TEST(open_long_names)
 }
 END_TEST
 
-/* Whatever one side lacks is off. */
+/* Whatever one side lacks is off; RFC 4271 4.2, 4.4: the smaller hold time, a third of
+ * it. */
 START_TEST(negotiate)
 {
 	struct open a = open_full(), b = open_full();

@@ -13,6 +13,7 @@ static const struct {
 	uint32_t local_as, remote_as, as, id;
 	unsigned subcode; /* 0: accepted */
 } opens[] = {
+	/* RFC 4271 6.2: 2/2 */
 	{ "the AS configured", 65000, 65001, 65001, 9, 0 },
 	{ "4-octet AS", 65000, 4200000000u, 4200000000u, 9, 0 },
 	{ "another AS", 65000, 65001, 65002, 9, OPEN_BAD_PEER_AS },
@@ -21,6 +22,7 @@ static const struct {
 	{ "our AS, another wanted", 65000, 65001, 65000, 9, OPEN_BAD_PEER_AS },
 	{ "external: any other", 65000, 0, 64999, 9, 0 },
 	{ "external: ours", 65000, 0, 65000, 9, OPEN_BAD_PEER_AS },
+	/* RFC 6286 2.2: 2/3, inside the AS alone */
 	{ "iBGP", 65000, 65000, 65000, 9, 0 },
 	{ "iBGP with our identifier", 65000, 65000, 65000, 7, OPEN_BAD_BGP_ID },
 	{ "eBGP with our identifier", 65000, 65001, 65001, 7, 0 },
@@ -50,6 +52,7 @@ static const struct {
 	uint32_t local_id, local_as, remote_id, remote_as;
 	bool ours;
 } collisions[] = {
+	/* RFC 4271 6.8: the greater identifier dials */
 	{ 2, 65000, 1, 65000, true },
 	{ 1, 65000, 2, 65000, false },
 	{ 0xc0000201, 1, 0x0a000001, 9, true }, /* unsigned, and before AS numbers */
@@ -73,6 +76,7 @@ START_TEST(collision_case)
 }
 END_TEST
 
+/* RFC 4271 10: from three quarters up to the whole, for each timer anew. */
 START_TEST(jitter_stays_in_its_quarter)
 {
 	static const uint32_t lengths[] = { 0, 1, 3, 4, 1000, 30000, 240000,
@@ -101,6 +105,7 @@ static const struct {
 	unsigned failures;
 	uint32_t want_ms; /* without jitter */
 } retries[] = {
+	/* RFC 4271 10, ConnectRetryTimer: each failure doubles it, up to the longest */
 	{ 5, 120, 0, 5000 },
 	{ 5, 120, 1, 10000 },
 	{ 5, 120, 4, 80000 },

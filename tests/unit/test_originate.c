@@ -272,6 +272,7 @@ END_TEST
 
 /* ---- attributes ---- */
 
+/* RFC 4271 5.1.1, 5.1.2, 5.1.3: ORIGIN, an empty AS_PATH, ourselves as next hop. */
 START_TEST(attributes_of_own_routes)
 {
 	struct net *net = net_new(2);

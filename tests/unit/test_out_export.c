@@ -43,7 +43,7 @@ static const struct {
 	unsigned key;
 	const char *in, *want; /* "!...": not exported, with these words for it */
 } cases[] = {
-	/* RFC 4271 5.1.2, 5.1.3, 5.1.4, 5.1.5 */
+	/* RFC 4271 9.1.3, 9.2, 5.1.2, 5.1.3, 5.1.4, 5.1.5 */
 	{ "eBGP to eBGP", EBGP, TO_EBGP, ORIGIN PATH_300 MED, ORIGIN PATH_1_300 SELF },
 	{ "iBGP to eBGP", IBGP, TO_EBGP, ORIGIN PATH_300 MED LOCAL_PREF,
 	    ORIGIN PATH_1_300 SELF },
@@ -81,7 +81,7 @@ static const struct {
 	{ "reflection's marks stay inside", IBGP, TO_EBGP,
 	    ORIGIN PATH_300 LOCAL_PREF ORIGINATOR CLUSTERS, ORIGIN PATH_1_300 SELF },
 
-	/* next hops */
+	/* RFC 4271 5.1.3 2: a third party on the subnet we share */
 	{ "a third party on the shared subnet", EBGP, TO_EBGP | SHARED, ORIGIN PATH_300,
 	    ORIGIN PATH_1_300 NEXT_HOP },
 	{ "ours is no third party", OWN, TO_EBGP | SHARED, ORIGIN NO_PATH,
@@ -159,8 +159,10 @@ static const struct {
 	    ORIGIN "40020c0301000039e802010000012c" LOCAL_PREF,
 	    ORIGIN "40020c0301000039e802010000012c" NEXT_HOP LOCAL_PREF "8009040a000001"
 		   "800a04000000fe" },
+	/* RFC 6996 */
 	{ "private numbers leave", EBGP, TO_EBGP | NO_PRIVATE,
 	    ORIGIN "40020e02030000fe0c0000012c0000fc00", ORIGIN PATH_1_300 SELF },
+	/* RFC 4271 5 */
 	{ "what is unknown is carried", EBGP, TO_EBGP,
 	    ORIGIN PATH_300 "c0200c000000010000000200000003 e0630155",
 	    ORIGIN PATH_1_300 SELF "c0200c000000010000000200000003 e0630155" },

@@ -242,7 +242,7 @@ START_TEST(too_long)
 }
 END_TEST
 
-/* With RFC 8654 the same set has room. */
+/* RFC 8654 4: on such a session the same set has room. */
 START_TEST(long_set_on_an_extended_session)
 {
 	struct exporter *e = exporter_new();

@@ -117,7 +117,8 @@ START_TEST(who_is_behind_is_withdrawn_from)
 }
 END_TEST
 
-/* A hundred flaps while a member reads nothing reach it as one change. */
+/* What we have in place of RFC 4271 9.2.1.1: a hundred flaps while a member reads
+ * nothing reach it as one change. */
 START_TEST(flaps_are_one_change)
 {
 	static struct world w;

@@ -34,6 +34,8 @@ static const struct {
 	const char *out; /* NULL: not an address */
 	bool usable;
 } addrs[] = {
+	/* RFC 4291 2.2: the forms that are read; RFC 4271 6.3: a host's address or not
+	 */
 	{ "192.0.2.1", "192.0.2.1", true },
 	{ "1.0.0.0", "1.0.0.0", true },
 	{ "0.0.0.0", "0.0.0.0", false },
@@ -57,6 +59,7 @@ static const struct {
 	{ "fe80::1", "fe80::1", true },
 	{ "ff02::1", "ff02::1", false },
 	{ "feff::1", "feff::1", true },
+	/* RFC 5952 5 */
 	{ "::ffff:192.0.2.1", "::ffff:192.0.2.1", false },
 	{ "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
 	    "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", false },

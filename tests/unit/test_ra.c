@@ -21,6 +21,7 @@ static const struct {
 	int advertisement; /* its lifetime; -1: dropped */
 	bool solicitation;
 } cases[] = {
+	/* RFC 4861 4.2 */
 	{ "plain", RA "001e" TIMES, 30, false },
 	{ "no default router", RA "0000" TIMES, 0, false },
 	{ "the longest lifetime", RA "ffff" TIMES, 65535, false },
@@ -37,7 +38,7 @@ static const struct {
 	{ "an option past the end", RA "001e" TIMES "0102 00*6", -1, false },
 	{ "half an option", RA "001e" TIMES "01", -1, false },
 	{ "a neighbour advertisement", "88 00 1234 00000000 fe80 00*13 01", -1, false },
-	/* 6.1.1 */
+	/* RFC 4861 4.1, 6.1.1 */
 	{ "a solicitation", "85 00 1234 00000000", -1, true },
 	{ "… with its address", "85 00 1234 00000000" MAC_OPTION, -1, true },
 	{ "… with code 1", "85 01 1234 00000000", -1, false },
@@ -71,7 +72,7 @@ START_TEST(ours)
 	struct ra ra;
 	size_t len;
 
-	/* RFC 4191 2.2: preference low; the checksum is the kernel's */
+	/* RFC 4861 4.2, RFC 4191 2.2: preference low; the checksum is the kernel's */
 	len = hex_bytes("86 00 0000 40 18 001e" TIMES MAC_OPTION, want, sizeof(want));
 	ck_assert_uint_eq(ra_put(got, 30, mac), len);
 	ck_assert_mem_eq(got, want, len);

@@ -84,7 +84,7 @@ START_TEST(our_open)
 }
 END_TEST
 
-/* RFC 7313 4: BoRR, all that there is, EoRR; of the family that was asked for. */
+/* RFC 7313 3, 4: BoRR, all that there is, EoRR; of the family that was asked for. */
 START_TEST(answer_is_enclosed)
 {
 	struct lab lab = lab_new();
@@ -305,6 +305,8 @@ START_TEST(lost_in_the_midst)
 END_TEST
 
 /* What the session has not agreed on. */
+/* 0: BoRR and EoRR of one that did not announce RFC 7313.  1: RFC 2918 4, of a family
+ * that was not negotiated. */
 START_TEST(not_agreed)
 {
 	struct net *addresses = net_new(2);
@@ -327,6 +329,7 @@ START_TEST(not_agreed)
 	}
 	ck_assert(is_there(&lab, "10.1.0.0/16"));
 	ck_assert(!is_stale(lab.net, "10.1.0.0/16"));
+	ck_assert_uint_eq(lab.node->counts[EVENT_REFRESH], 0);
 	ck_assert_uint_eq(lab.end->len, 0);
 	ck_assert_int_eq(node_state(lab.node, 1), FSM_ESTABLISHED);
 	net_free(lab.net);
@@ -335,6 +338,7 @@ END_TEST
 
 /* ---- faults (RFC 7313 5) ---- */
 
+/* RFC 7313 5: ignored, and noted. */
 START_TEST(unknown_subtype)
 {
 	struct lab lab = lab_new();
@@ -351,6 +355,7 @@ END_TEST
 
 static const size_t bad_lengths[] = { 0, 3, 5, 20 };
 
+/* RFC 7313 5 */
 START_TEST(bad_length)
 {
 	static uint8_t octets[MESSAGE_MAX_EXTENDED_LEN];

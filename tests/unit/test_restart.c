@@ -430,6 +430,7 @@ START_TEST(second_connection_says_nothing)
 }
 END_TEST
 
+/* RFC 4271 6.8: the one that is Established stays. */
 START_TEST(second_connection_without_graceful_restart)
 {
 	struct net *net = net_new(3);

@@ -14,13 +14,15 @@ struct lab {
 	struct end *end;
 };
 
+static bool we_say_n = true;
+
 static struct conf *
 lab_conf(struct net *net)
 {
 	struct conf *conf = reflector_conf(net, 2);
 
-	conf->peers[0].options.long_lived_stale_time_s = 600;
-	conf->peers[1].options.long_lived_stale_time_s = 600;
+	conf->peers[0].options.long_lived_stale_time_s = we_say_n ? 600 : 0;
+	conf->peers[1].options.long_lived_stale_time_s = we_say_n ? 600 : 0;
 	return conf;
 }
 
@@ -46,9 +48,10 @@ static bool
 is_kept(struct lab *lab)
 {
 	const struct path *path = path_of(lab->net, "10.1.0.0/16");
+	const struct peer *peer = node_peer(lab->node, 1);
 
 	ck_assert_int_ne(node_state(lab->node, 1), FSM_ESTABLISHED);
-	ck_assert((path != NULL) == node_peer(lab->node, 1)->stale[FAMILY_IPV4]);
+	ck_assert((path != NULL) == (peer != NULL && peer->stale[FAMILY_IPV4]));
 	return path != NULL && is_stale(lab->net, "10.1.0.0/16");
 }
 
@@ -116,6 +119,22 @@ too_many_prefixes(struct lab *lab)
 	puppet_announce(lab->end, "10.2.0.0/16", "10.0.0.2");
 }
 
+static void
+bfd_down(struct lab *lab)
+{
+	speaker_bfd_down(lab->node->sp, node_peer(lab->node, 1), false);
+}
+
+/* The second peer alone is left in the file. */
+static void
+removed(struct lab *lab)
+{
+	struct conf *conf = net_conf(lab->net, 0, AS);
+
+	net_conf_peer(lab->net, conf, 2, AS)->options.passive = true;
+	speaker_configure(lab->node->sp, conf);
+}
+
 static const struct {
 	const char *what;
 	void (*end)(struct lab *lab);
@@ -129,14 +148,17 @@ static const struct {
 	{ "hold timer", hold_timer, true, NOTIFY_HOLD_EXPIRED, 0, false },
 	{ "error sent", bad_header, true, NOTIFY_HEADER, HEADER_NOT_SYNCHRONISED,
 	    false },
-	/* 3.2 */
+	/* RFC 8538 3 */
 	{ "Hard Reset received", receive_hard_reset, false, 0, 0, false },
-	/* 3.1, 5.1 */
+	/* RFC 8538 3, 5.1 */
 	{ "disabled", disable, false, NOTIFY_CEASE, CEASE_ADMIN_SHUTDOWN, true },
 	{ "restarted", restart, false, NOTIFY_CEASE, CEASE_ADMIN_RESET, true },
 	{ "stopped", stop, false, NOTIFY_CEASE, CEASE_ADMIN_SHUTDOWN, true },
 	{ "max-prefixes", too_many_prefixes, false, NOTIFY_CEASE, CEASE_MAX_PREFIXES,
 	    true },
+	{ "removed", removed, false, NOTIFY_CEASE, CEASE_DECONFIGURED, true },
+	/* RFC 9384 3 */
+	{ "BFD", bfd_down, false, NOTIFY_CEASE, CEASE_BFD_DOWN, true },
 };
 
 /* The last NOTIFICATION to the puppet, with its data. */
@@ -166,7 +188,7 @@ assert_notified(struct lab *lab, bool n, int i)
 		got = inner;
 	ck_assert_uint_eq(got.code, ends[i].code);
 	ck_assert_uint_eq(got.subcode, ends[i].subcode);
-	/* RFC 9003's text stands inside, too. */
+	/* RFC 9003 2: the text stands inside, too. */
 	if (got.subcode == CEASE_ADMIN_SHUTDOWN && got.code == NOTIFY_CEASE)
 		ck_assert_str_eq(
 		    notification_shutdown_text(&got, text, sizeof(text)), "move");
@@ -174,14 +196,17 @@ assert_notified(struct lab *lab, bool n, int i)
 
 START_TEST(session_ends)
 {
-	bool n = _i % 2 == 1;
-	int i = _i / 2;
-	struct lab lab = lab_new(n);
+	/* By the peer alone, by both, by us alone. */
+	bool n = _i % 3 == 1;
+	int i = _i / 3;
+	struct lab lab;
 
+	we_say_n = _i % 3 != 0;
+	lab = lab_new(_i % 3 != 2);
 	ends[i].end(&lab);
 	net_settle(lab.net);
 	ck_assert_msg(
-	    is_kept(&lab) == (n && ends[i].kept), "%s, N %d", ends[i].what, n);
+	    is_kept(&lab) == (n && ends[i].kept), "%s, N %d", ends[i].what, _i % 3);
 	assert_notified(&lab, n, i);
 	net_free(lab.net);
 }
@@ -303,7 +328,7 @@ notification_case(void)
 {
 	TCase *t = tcase_create("notification");
 
-	tcase_add_loop_test(t, session_ends, 0, 2 * COUNT(ends));
+	tcase_add_loop_test(t, session_ends, 0, 3 * COUNT(ends));
 	tcase_add_loop_test(t, kept_and_swept, 0, 2);
 	tcase_add_test(t, what_is_told);
 	tcase_add_test(t, not_before_established);

@@ -476,6 +476,7 @@ START_TEST(whole_restart)
 	net_assert_up(net, 0, 1);
 	node_stop(&net->nodes[0], true, "");
 	ck_assert(node_peer(b, 0)->stale[FAMILY_IPV4]);
+	/* RFC 4724 4: it would have ended the grace. */
 	ck_assert_uint_eq(b->counts[EVENT_NOTIFICATION_RECEIVED], 0);
 	net_run(net, 5000);
 	ck_assert_ptr_nonnull(node_fib(b, "10.1.0.0/16"));

@@ -103,13 +103,14 @@ START_TEST(keepalives_hold_the_session)
 	net_assert_up(net, 0, 1);
 	peer = node_peer(&net->nodes[0], 1);
 	ck_assert_uint_eq(peer->counters.flaps, 0);
-	/* Every 30 s, less up to a quarter; not more often. */
+	/* RFC 4271 4.4, 10: every 30 s, less up to a quarter; not more often. */
 	ck_assert_uint_ge(peer->counters.out[MESSAGE_KEEPALIVE], 120);
 	ck_assert_uint_le(peer->counters.out[MESSAGE_KEEPALIVE], 162);
 	net_free(net);
 }
 END_TEST
 
+/* RFC 4271 6.5 */
 START_TEST(hold_timer)
 {
 	struct net *net = pair_new();
@@ -129,7 +130,7 @@ START_TEST(hold_timer)
 		event = node_event(&net->nodes[i], EVENT_NOTIFICATION_SENT);
 		ck_assert_uint_eq(event->code, NOTIFY_HOLD_EXPIRED);
 		ck_assert_uint_eq(net->nodes[i].counts[EVENT_PEER_DOWN], 1);
-		/* RFC 4724: a NOTIFICATION ends the grace. */
+		/* RFC 4724 4: a NOTIFICATION ends the grace. */
 		ck_assert_uint_eq(net->nodes[i].counts[EVENT_STALE_KEPT], 0);
 	}
 	/* They find each other again. */
@@ -140,7 +141,8 @@ START_TEST(hold_timer)
 }
 END_TEST
 
-/* RFC 9687: a peer that sends and does not read is let go. */
+/* RFC 9687 3, 5: a peer that sends and does not read is let go, after 200 s as set, or
+ * after 8 minutes, which are more than twice the hold time. */
 START_TEST(send_hold_timer)
 {
 	struct net *net = net_new(2);
@@ -174,7 +176,8 @@ START_TEST(send_hold_timer)
 }
 END_TEST
 
-/* Both dial in the same moment, whatever the order in which that becomes known. */
+/* RFC 4271 8.2.1.2: both dial in the same moment, whatever the order in which that
+ * becomes known. */
 START_TEST(collision)
 {
 	struct net *net = net_new(2);
@@ -581,7 +584,7 @@ START_TEST(refresh_sends_the_table_again)
 		net_settle(net);
 		got = puppet_read(end);
 		ck_assert_uint_eq(got.prefixes, 2);
-		/* RFC 4724: End-of-RIB marks the initial update alone. */
+		/* RFC 4724 2: End-of-RIB marks the initial update alone. */
 		ck_assert_uint_eq(got.end_of_rib[FAMILY_IPV4], 0);
 	}
 	net_free(net);

@@ -187,7 +187,8 @@ START_TEST(ebgp_policy)
 }
 END_TEST
 
-/* 0 (AS 65001) - 1, 2 (AS 65002, iBGP) - 3 (AS 65003) */
+/* 0 (AS 65001) - 1, 2 (AS 65002, iBGP) - 3 (AS 65003).  _i 1: next hop self; 2: without
+ * the private AS numbers (RFC 6996) from 2 to 3. */
 START_TEST(ebgp_through_an_as)
 {
 	static const uint32_t as[] = { 65001, 65002, 65002, 65003 };
@@ -207,10 +208,12 @@ START_TEST(ebgp_through_an_as)
 			peer->options.import = peer->options.export = all;
 			if (i == 1 && k == 2)
 				peer->options.next_hop =
-				    _i == 0 ? CONF_NEXT_HOP_AUTO : CONF_NEXT_HOP_SELF;
-			if (i == 2 && k == 3)
+				    _i != 1 ? CONF_NEXT_HOP_AUTO : CONF_NEXT_HOP_SELF;
+			if (i == 2 && k == 3) {
 				peer->options.next_hop =
-				    _i == 0 ? CONF_NEXT_HOP_AUTO : CONF_NEXT_HOP_SELF;
+				    _i != 1 ? CONF_NEXT_HOP_AUTO : CONF_NEXT_HOP_SELF;
+				peer->options.remove_private_as = _i == 2;
+			}
 		}
 		if (i == 0)
 			conf_network_add(conf, "10.1.0.0/16");
@@ -220,12 +223,13 @@ START_TEST(ebgp_through_an_as)
 	path = node_best(&net->nodes[2], "10.1.0.0/16");
 	assert_attribute(path, ATTRIBUTE_AS_PATH, "02010000fde9");
 	assert_attribute(path, ATTRIBUTE_LOCAL_PREF, "00000064");
-	assert_next_hop(path, _i == 0 ? "10.0.0.1" : "10.0.0.2");
+	assert_next_hop(path, _i != 1 ? "10.0.0.1" : "10.0.0.2");
 	path = node_best(&net->nodes[3], "10.1.0.0/16");
-	assert_attribute(path, ATTRIBUTE_AS_PATH, "02020000fdea0000fde9");
+	assert_attribute(
+	    path, ATTRIBUTE_AS_PATH, _i == 2 ? "02010000fdea" : "02020000fdea0000fde9");
 	assert_attribute(path, ATTRIBUTE_LOCAL_PREF, NULL);
 	/* auto: all nodes share one subnet, so the third party's address stays. */
-	assert_next_hop(path, _i == 0 ? "10.0.0.1" : "10.0.0.3");
+	assert_next_hop(path, _i != 1 ? "10.0.0.1" : "10.0.0.3");
 	/* Nothing comes back: the AS loop would be seen. */
 	ck_assert_uint_eq(received_from(&net->nodes[0], 1, FAMILY_IPV4), 0);
 	net_free(net);
@@ -345,7 +349,7 @@ main(void)
 	t = tcase_create("ebgp");
 	tcase_add_loop_test(
 	    t, ebgp_policy, 0, sizeof(ebgp_cases) / sizeof(ebgp_cases[0]));
-	tcase_add_loop_test(t, ebgp_through_an_as, 0, 2);
+	tcase_add_loop_test(t, ebgp_through_an_as, 0, 3);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);

@@ -71,11 +71,13 @@ static const struct {
 	{ "withdrawn length of ones", "ffff 18c63364 0000", RESET, 1, 0, 0, 0, 0, 0 },
 	{ "attribute length too large", "0000 0005" ORIGIN, RESET, 1, 0, 0, 0, 0, 0 },
 	{ "both lengths share octets", "0002 0000", RESET, 1, 0, 0, 0, 0, 0 },
+	/* RFC 7606 5.3: as 3/10, RFC 4271 6.3 */
 	{ "withdrawn prefix overruns", "{18c633} {}", RESET, 10, 0, 3, 0, 0, 0 },
 	{ "withdrawn /33", "{21c633640102} {}", RESET, 10, 0, 6, 0, 0, 0 },
 	{ "NLRI overruns", "{} {" GOOD "} 18c633", RESET, 10, 0, 0, 3, 0, 0 },
 	{ "NLRI /33", "{} {" GOOD "} 21c633640102", RESET, 10, 0, 0, 6, 0, 0 },
 	{ "bad NLRI behind good", "{} {" GOOD "}" NLRI "ff", RESET, 10, 0, 0, 5, 0, 0 },
+	/* RFC 7606 4: the NLRI is still where the total length says */
 	{ "attribute overruns", "{} {" GOOD_MP "400305 c0000201}" NLRI, WDRAW, 0, 0, 0,
 	    4, 0, 0 },
 	{ "extended length overruns", "{} {" GOOD "5008ffff}" NLRI, WDRAW, 0, 0, 0, 4,
@@ -126,7 +128,7 @@ static const struct {
 	{ "NEXT_HOP of 3, IPv6 only", "{} {" REACH6 GOOD_MP "4003[000000]}", NONE, 0, 0,
 	    0, 0, 0, 9 },
 
-	/* MP_REACH */
+	/* MP_REACH: RFC 7606 7.11, 5.3 */
 	{ "of 0", "{} {800e[]" GOOD_MP "}", RESET, 9, 14, 0, 0, 0, 0 },
 	{ "of 2", "{} {800e[0002]" GOOD_MP "}", RESET, 9, 14, 0, 0, 0, 0 },
 	{ "no next hop length", "{} {800e[000201]" GOOD_MP "}", RESET, 9, 14, 0, 0, 0,
@@ -163,13 +165,13 @@ static const struct {
 	{ "bad flags", "{} {c00e[000201 [" GLOBAL "] 00" NLRI6 "]" GOOD_MP "}", WDRAW,
 	    0, 14, 0, 0, 0, 9 },
 
-	/* MP_UNREACH */
+	/* MP_UNREACH: RFC 7606 7.12 */
 	{ "withdrawn overruns", "{} {800f[000201 40 20010db8]}", RESET, 9, 15, 0, 0, 0,
 	    0 },
 	{ "withdrawn /129", "{} {800f[000201 81 20*17]}", RESET, 9, 15, 0, 0, 0, 0 },
 	{ "MP_UNREACH of 2", "{} {800f[0002]}", RESET, 9, 15, 0, 0, 0, 0 },
 
-	/* families that were not negotiated, whatever they hold */
+	/* RFC 4760 7: families that were not negotiated, whatever they hold */
 	{ "flowspec of length 0", "{} {800e[000185 00 00 00]" GOOD_MP "}", NONE, 0, 0,
 	    0, 0, 0, 0 },
 	{ "VPNv4 labels cut", "{} {800e[000180 ff 00ff00 ff]" GOOD_MP "}", NONE, 0, 0,
@@ -181,7 +183,7 @@ static const struct {
 	{ "overrun beside it, and NLRI", "{} {800e[001946 00]" GOOD "40}" NLRI, WDRAW,
 	    0, 0, 0, 4, 0, 0 },
 
-	/* the worst of several counts: RFC 7606 3 h */
+	/* the worst of several counts: RFC 7606 2, 3 h */
 	{ "discard, then withdraw", "{} {4005[00] 4001[09]" PATH NEXT_HOP "}" NLRI,
 	    WDRAW, 0, 1, 0, 4, 0, 0 },
 	{ "withdraw, then discard", "{} {4001[09] 4005[00]" PATH NEXT_HOP "}" NLRI,
@@ -231,6 +233,7 @@ START_TEST(update_case)
 }
 END_TEST
 
+/* RFC 4724 2: empty, or an empty MP_UNREACH alone. */
 static const struct {
 	const char *what;
 	const char *in;
@@ -429,6 +432,7 @@ START_TEST(next_hop_without_global_part)
 }
 END_TEST
 
+/* RFC 4271 6.3: the attribute at fault goes along, but for 3/1, 3/10 and 3/11. */
 START_TEST(error_data)
 {
 	struct update u;
@@ -484,7 +488,7 @@ START_TEST(contexts)
 	ck_assert(u.verdict == ACTION_WITHDRAW); /* there was NLRI, if not for us */
 	free(octets);
 
-	/* add-path, by family */
+	/* RFC 7911 3: add-path, by family */
 	c = both;
 	c.add_path[FAMILY_IPV4] = true;
 	octets = judge("{00000001" NLRI "} {" REACH6 GOOD "} 00000002" NLRI, &c, &u);
@@ -512,7 +516,7 @@ START_TEST(contexts)
 	ck_assert(u.verdict == ACTION_RESET && u.error.subcode == UPDATE_BAD_NETWORK);
 	free(octets);
 
-	/* RFC 8950 */
+	/* RFC 8950 4 */
 	c = both;
 	c.extended_next_hop = true;
 	octets = judge("{} {800e[000101 [" GLOBAL "] 00" NLRI "]" GOOD_MP "}", &c, &u);
