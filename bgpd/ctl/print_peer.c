@@ -189,6 +189,10 @@ print_bfd(const json_t *bfd, FILE *out)
 	else
 		print_line(out, "BFD", "%s, %s", field_text(bfd, "state"),
 		    field_text(bfd, "type"));
+	if (has(bfd, "local_address"))
+		print_line(out, "addresses", "local %s, remote %s",
+		    field_text(bfd, "local_address"),
+		    field_text(bfd, "remote_address"));
 	if (has(bfd, "trouble"))
 		print_line(out, "trouble", "%s", field_text(bfd, "trouble"));
 	if (json_is_object(down))
