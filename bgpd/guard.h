@@ -9,7 +9,7 @@
 
 #include "daemon.h"
 
-enum { GUARD_TEXT_LEN = 200 };
+enum { GUARD_TEXT_LEN = 200, GUARD_CONFLICT_LEN = 512 };
 
 /* What a socket has.  Starts zeroed, but for the other end's address. */
 struct guard {
@@ -37,6 +37,10 @@ void guard_reconfigure(struct daemon *d);
  */
 void guard_links(struct daemon *d);
 void guard_links_reload(struct daemon *d);
+/* Has another peer, on another link, the address that this one has, and another key?
+ * True: `text` says so. */
+bool guard_links_conflict(
+    const struct daemon *d, const struct peer *peer, char *text, size_t len);
 /* Wipes the keys that neither a configuration nor a session needs. */
 void guard_forget(struct daemon *d);
 /* Now and then: tells of segments that the kernel dropped for their signature. */

@@ -8,6 +8,7 @@
  * A peer without a password takes part, for an address of its own that has a key by
  * another link.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "bgp/peer.h"
@@ -48,16 +49,17 @@ ends_now(struct daemon *d)
 }
 
 static void
-tell_refused(const struct link_end *end, const struct link_end *holder)
+conflict_text(
+    const struct link_end *end, const struct link_end *holder, char *text, size_t len)
 {
-	char text[ADDR_TEXT_LEN];
+	char address[ADDR_TEXT_LEN];
 
-	log_write(LOG_LEVEL_ERROR, end->peer,
+	snprintf(text, len,
 	    "%s%%%s is also the address of %s on %s, which has %s: the kernel tells "
 	    "TCP "
 	    "MD5 keys apart by address alone, so connections from there are refused, "
 	    "and only ours to it can be made",
-	    addr_format(&end->address, text), end->interface, holder->peer,
+	    addr_format(&end->address, address), end->interface, holder->peer,
 	    holder->interface,
 	    holder->secret == 0 ? "no password"
 	    : end->secret == 0  ? "a password"
@@ -70,12 +72,15 @@ tell_conflicts(const struct link_ends *ends, const struct link_ends *before)
 {
 	for (size_t i = 0; i < ends->n; i++) {
 		const struct link_end *end = &ends->list[i], *then;
+		char text[GUARD_CONFLICT_LEN];
 
 		if (!end->refused)
 			continue;
 		then = link_ends_find(before, &end->address, end->interface);
-		if (then == NULL || !then->refused)
-			tell_refused(end, &ends->list[end->refused_by]);
+		if (then != NULL && then->refused)
+			continue;
+		conflict_text(end, &ends->list[end->refused_by], text, sizeof(text));
+		log_write(LOG_LEVEL_ERROR, end->peer, "%s", text);
 	}
 }
 
@@ -118,4 +123,23 @@ void
 guard_links_reload(struct daemon *d)
 {
 	follow(d, true);
+}
+
+bool
+guard_links_conflict(
+    const struct daemon *d, const struct peer *peer, char *text, size_t len)
+{
+	const struct link_ends *ends = &d->link_ends;
+
+	for (size_t i = 0; i < ends->n; i++) {
+		const struct link_end *end = &ends->list[i];
+
+		if (!end->refused ||
+		    strcmp(end->interface, peer->conf.interface) != 0 ||
+		    !addr_equal(&end->address, &peer->address))
+			continue;
+		conflict_text(end, &ends->list[end->refused_by], text, len);
+		return true;
+	}
+	return false;
 }

@@ -50,6 +50,9 @@ print_identity(const json_t *peer, FILE *out)
 	if (has(peer, "group"))
 		print_line(out, "group", "%s", field_text(peer, "group"));
 	print_line(out, "authentication", "%s", field_text(peer, "authentication"));
+	if (has(peer, "authentication_trouble"))
+		print_line(
+		    out, "trouble", "%s", field_text(peer, "authentication_trouble"));
 	if (has(peer, "ttl_security"))
 		print_line(out, "TTL security", "%s hops",
 		    field_digits(peer, "ttl_security", hops));

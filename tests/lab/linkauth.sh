@@ -224,6 +224,9 @@ reload a
 lab_bgpd c c
 lab_check_within 5 "another key for it: the log says that this cannot be" \
 	grep -q 'on-e3: fe80::2%e3 is also the address of on-e2 on e2, which has another password' "$LAB/a.log"
+lab_check_within 5 "… and so does show peer" lab_json a \
+	'.authentication_trouble | test("^fe80::2%e3 is also the address of on-e2")' show peer on-e3
+lab_check "… which has no trouble" lab_json a '.authentication_trouble == null' show peer on-e2
 lab_check_within 20 "… a connection of ours has the right one" c_up
 lab_check "… who was first is not concerned" lives_on on-e2 1
 lab_check "… there is one key" has_keys fe80::2
