@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# BIRD 2 by link-local address, with extended next hops; see link-lib.sh.
+# BIRD 2 by link-local address, with extended next hops, and as the neighbour of an unnumbered
+# peer of ours; see link-lib.sh.
 # shellcheck source=tests/interop/link-lib.sh
 . "$(dirname "$0")/link-lib.sh"
 
@@ -10,6 +11,7 @@ bird_file() { # NEIGHBOR [OPTIONS]
 		router id 10.9.0.2;
 		log stderr all;
 		protocol device { }
+		protocol radv { interface "v0" { min ra interval 3; max ra interval 4; default lifetime 0; }; }
 		protocol bfd { interface "*" { interval 300 ms; multiplier 3; }; }
 		protocol kernel { ipv4 { export where source = RTS_BGP; }; }
 		protocol kernel { ipv6 { export where source = RTS_BGP; }; }
@@ -51,6 +53,11 @@ guard_conversation "link-local, guarded" \
 	"address = \"$them_address%v0\" as = 64513 extended-next-hop = true" \
 	peer_up "$us_address%v0" "bfd on; password \"$guard_key\";"
 lab_stop bird
+# It has no unnumbered peers itself, but its advertisements let us find it.
+guard_conversation "unnumbered here, guarded" 'interface = "v0" as = "external"' \
+	peer_up "$us_address%v0" "bfd on; password \"$guard_key\";"
+lab_stop bird
+
 link_gets_addresses
 us_config 'address = "fd08::2"' 'as = 64513' 'extended-next-hop = true'
 link_conversation "over IPv6" peer_up fd08::1
