@@ -79,7 +79,7 @@ tell_conflicts(const struct link_ends *ends, const struct link_ends *before)
 		then = link_ends_find(before, &end->address, end->interface);
 		if (then != NULL && then->refused)
 			continue;
-		conflict_text(end, &ends->list[end->refused_by], text, sizeof(text));
+		conflict_text(end, &ends->list[end->holder], text, sizeof(text));
 		log_write(LOG_LEVEL_ERROR, end->peer, "%s", text);
 	}
 }
@@ -138,7 +138,7 @@ guard_links_conflict(
 		    strcmp(end->interface, peer->conf.interface) != 0 ||
 		    !addr_equal(&end->address, &peer->address))
 			continue;
-		conflict_text(end, &ends->list[end->refused_by], text, len);
+		conflict_text(end, &ends->list[end->holder], text, len);
 		return true;
 	}
 	return false;

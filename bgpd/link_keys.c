@@ -10,19 +10,34 @@
 
 #include "bgp/memory.h"
 
+static struct link_end *
+find(const struct link_ends *ends, const struct addr *address, const char *interface)
+{
+	for (size_t i = 0; i < ends->n; i++)
+		if (addr_equal(&ends->list[i].address, address) &&
+		    strcmp(ends->list[i].interface, interface) == 0)
+			return &ends->list[i];
+	return NULL;
+}
+
 void
 link_ends_add(
     struct link_ends *ends, const struct conf_peer *peer, const struct addr *address)
 {
-	struct link_end *end;
+	bool configured = !conf_peer_is_unnumbered(peer);
+	struct link_end *end = find(ends, address, peer->interface);
 
-	if (link_ends_find(ends, address, peer->interface) != NULL)
+	/* Beside an unnumbered peer there may be one with the neighbour's address: to
+	 * that one its connections belong. */
+	if (end != NULL && !configured)
 		return;
-	ends->list = mem_resize(ends->list, ends->n + 1, sizeof(*ends->list));
-	end = &ends->list[ends->n++];
+	if (end == NULL) {
+		ends->list = mem_resize(ends->list, ends->n + 1, sizeof(*ends->list));
+		end = &ends->list[ends->n++];
+	}
 	*end = (struct link_end){ .address = *address,
 		.secret = peer->options.password,
-		.configured = !conf_peer_is_unnumbered(peer) };
+		.configured = configured };
 	snprintf(end->interface, sizeof(end->interface), "%s", peer->interface);
 	snprintf(end->peer, sizeof(end->peer), "%s", peer->name);
 }
@@ -31,11 +46,7 @@ const struct link_end *
 link_ends_find(
     const struct link_ends *ends, const struct addr *address, const char *interface)
 {
-	for (size_t i = 0; i < ends->n; i++)
-		if (addr_equal(&ends->list[i].address, address) &&
-		    strcmp(ends->list[i].interface, interface) == 0)
-			return &ends->list[i];
-	return NULL;
+	return find(ends, address, interface);
 }
 
 /* The less, the more it has a right to its address. */
@@ -87,7 +98,7 @@ link_ends_settle(struct link_ends *ends, const struct link_ends *before)
 		if (!addr_equal(&end->address, &ends->list[holder].address))
 			holder = i;
 		end->refused = end->secret != ends->list[holder].secret;
-		end->refused_by = holder;
+		end->holder = holder;
 	}
 }
 
@@ -101,7 +112,7 @@ link_ends_keys(const struct link_ends *ends)
 		struct prefix host =
 		    prefix_of(&end->address, family_max_bits(FAMILY_IPV6));
 
-		if (end->refused_by == i && !end->configured && end->secret != 0)
+		if (end->holder == i && !end->configured && end->secret != 0)
 			keyring_add(&ring, &host, end->secret);
 	}
 	return ring;

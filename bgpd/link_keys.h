@@ -23,8 +23,8 @@ struct link_end {
 	char peer[CONF_NAME_LEN];
 	uint32_t secret; /* 0: the peer has none */
 	bool configured;
-	bool refused;      /* another end has the address, and another key or none */
-	size_t refused_by; /* … that one's place in the list */
+	bool refused; /* the address has another end's key, or has none for its sake */
+	size_t holder; /* … that one's place in the list; its own where it is the one */
 };
 
 /* Starts zeroed. */

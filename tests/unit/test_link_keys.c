@@ -150,6 +150,12 @@ START_TEST(the_configured_one_first)
 	settle();
 	ck_assert_uint_eq(keys.n, 0); /* that one's key comes with the configuration */
 	ck_assert(is_refused("eth0", "fe80::1") && !is_refused("eth1", "fe80::1"));
+	hear("eth1", "fe80::1", 9); /* on one link */
+	configure("eth1", "fe80::1", 8);
+	hear("eth1", "fe80::1", 9);
+	settle();
+	ck_assert_uint_eq(before.n, 1);
+	ck_assert_uint_eq(keys.n, 0);
 }
 END_TEST
 
