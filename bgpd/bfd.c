@@ -121,14 +121,25 @@ on_again(evutil_socket_t fd, short what, void *arg)
 
 /* ---- changes ---- */
 
+/* The number of the interface that the peer's address is on; 0: it is on none. */
+static uint32_t
+link_of(const struct bfd_shell *b, const struct peer *peer)
+{
+	return peer->conf.interface[0] == '\0'
+		   ? 0
+		   : kernel_link_index(b->daemon->kernel, peer->conf.interface);
+}
+
 /* The peer that the session was opened for, where it is there still. */
 static struct peer *
 peer_of(const struct bfd_peer *p)
 {
 	struct peer *peer = speaker_peer(p->shell->daemon->speaker, p->number);
 
-	return peer != NULL && addr_equal(&peer->conf.address, &p->line.remote) ? peer
-										: NULL;
+	return peer != NULL && addr_equal(&peer->address, &p->line.remote) &&
+		       link_of(p->shell, peer) == p->line.link
+		   ? peer
+		   : NULL;
 }
 
 static void
@@ -288,35 +299,56 @@ on_news(evutil_socket_t fd, short what, void *arg)
 /* ---- which peers ---- */
 
 static struct bfd_peer *
-find(const struct bfd_shell *b, const struct addr *remote)
+find(const struct bfd_shell *b, const struct addr *remote, uint32_t link)
 {
 	struct bfd_peer *p = b->slots[addr_hash(remote) % SLOTS];
 
-	while (p != NULL && !addr_equal(&p->line.remote, remote))
+	while (
+	    p != NULL && (p->line.link != link || !addr_equal(&p->line.remote, remote)))
 		p = p->chain;
 	return p;
 }
 
+/* Anybody on a link can advertise itself; the session's end is the peer. */
 static bool
-wants(const struct peer *peer)
+has_met_neighbor(const struct peer *peer)
 {
-	return peer->conf.options.bfd && !peer->disabled &&
-	       (!peer->dynamic || peer->established != NULL);
+	return peer->address.family != FAMILY_NONE && peer->came_up &&
+	       addr_equal(&peer->address, &peer->net.remote);
 }
 
-/* The end of the BGP session, once there was one: the peer knows us by it. */
+static bool
+wants(const struct bfd_shell *b, const struct peer *peer)
+{
+	if (!peer->conf.options.bfd || peer->disabled)
+		return false;
+	if (peer->conf.interface[0] != '\0' && link_of(b, peer) == 0)
+		return false;
+	if (conf_peer_is_unnumbered(&peer->conf))
+		return has_met_neighbor(peer);
+	return !peer->dynamic || peer->established != NULL;
+}
+
+/*
+ * The end of the BGP session, once there was one: the peer knows us by it.  A
+ * link-local one may be another by now, where its interface was made anew.
+ */
 static struct addr
-local_of(const struct peer *peer)
+local_of(const struct bfd_shell *b, const struct peer *peer)
 {
 	if (peer->conf.options.local_address.family != FAMILY_NONE)
 		return peer->conf.options.local_address;
-	return peer->came_up ? peer->net.local : addr_none();
+	if (!peer->came_up ||
+	    (addr_is_link_local(&peer->net.local) &&
+		!kernel_is_local_address(b->daemon->kernel, &peer->net.local)))
+		return addr_none();
+	return peer->net.local;
 }
 
 static bool
-is_multihop(const struct bfd_shell *b, const struct addr *remote)
+is_multihop(const struct bfd_shell *b, const struct addr *remote, uint32_t link)
 {
-	return !kernel_is_connected(b->daemon->kernel, remote, NULL, NULL);
+	return link == 0 && !kernel_is_connected(b->daemon->kernel, remote, NULL, NULL);
 }
 
 static void
@@ -324,6 +356,7 @@ session_open(struct bfd *bfd, struct bfd_peer *p)
 {
 	struct bfd_params params = { .remote = p->line.remote,
 		.local = p->line.local,
+		.link = p->line.link,
 		.multihop = p->line.multihop,
 		.interval_us = p->interval_ms * 1000,
 		.multiplier = p->multiplier };
@@ -336,13 +369,14 @@ peer_new(struct bfd_shell *b, struct bfd *bfd, const struct peer *peer)
 {
 	const struct conf_peer_options *options = &peer->conf.options;
 	struct bfd_peer *p = mem_zero(1, sizeof(*p));
-	struct bfd_peer **slot = &b->slots[addr_hash(&peer->conf.address) % SLOTS];
+	struct bfd_peer **slot = &b->slots[addr_hash(&peer->address) % SLOTS];
 
 	p->shell = b;
 	bfd_line_init(&p->line);
-	p->line.remote = peer->conf.address;
-	p->line.local = local_of(peer);
-	p->line.multihop = is_multihop(b, &peer->conf.address);
+	p->line.remote = peer->address;
+	p->line.link = link_of(b, peer);
+	p->line.local = local_of(b, peer);
+	p->line.multihop = is_multihop(b, &p->line.remote, p->line.link);
 	p->interval_ms = options->bfd_interval_ms;
 	p->multiplier = options->bfd_multiplier;
 	p->chain = *slot;
@@ -357,8 +391,8 @@ peer_new(struct bfd_shell *b, struct bfd *bfd, const struct peer *peer)
 static void
 move(struct bfd_shell *b, struct bfd *bfd, struct bfd_peer *p, const struct peer *peer)
 {
-	struct addr local = local_of(peer);
-	bool multihop = is_multihop(b, &p->line.remote);
+	struct addr local = local_of(b, peer);
+	bool multihop = is_multihop(b, &p->line.remote, p->line.link);
 	struct bfd_status status;
 
 	bfd_session_status(p->line.session, &status);
@@ -399,8 +433,11 @@ update(
 static void
 want(struct bfd_shell *b, struct bfd *bfd, const struct peer *peer)
 {
-	struct bfd_peer *p = find(b, &peer->conf.address);
+	struct bfd_peer *p = find(b, &peer->address, link_of(b, peer));
 
+	/* An unnumbered peer, and one with the address of who is there. */
+	if (p != NULL && p->round == b->round)
+		return;
 	if (p == NULL)
 		p = peer_new(b, bfd, peer);
 	else
@@ -430,7 +467,7 @@ follow_peers(struct bfd_shell *b, struct bfd *bfd)
 	b->round++;
 	for (struct peer *peer = speaker_first_peer(sp); peer != NULL;
 	     peer = speaker_next_peer(sp, peer))
-		if (wants(peer))
+		if (wants(b, peer))
 			want(b, bfd, peer);
 	for (struct bfd_peer *p = b->first; p != NULL; p = p->next)
 		if (p->round != b->round && !p->closing) {
@@ -501,7 +538,7 @@ bool
 bfd_shell_status(const struct bfd_shell *b, const struct peer *peer,
     struct bfd_status *out, char *trouble, size_t len)
 {
-	const struct bfd_peer *p = find(b, &peer->conf.address);
+	const struct bfd_peer *p = find(b, &peer->address, link_of(b, peer));
 	int receive, send;
 
 	if (p == NULL || p->closing)

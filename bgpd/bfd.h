@@ -4,7 +4,11 @@
  * it means for BGP (RFC 5882).
  *
  * A configured peer has a BFD session as long as it is enabled, a peer of a range while
- * it is Established.  BGP does not wait for BFD.  When BFD goes from Up to Down, but by
+ * it is Established; an unnumbered one with the neighbour that a BGP session was
+ * Established with, until that neighbour is another one.  One with a link-local address
+ * has it on its interface alone, and none while there is no such interface.
+ *
+ * BGP does not wait for BFD.  When BFD goes from Up to Down, but by
  * the other operator's will, the speaker is told.
  */
 #ifndef BGPD_BFD_H

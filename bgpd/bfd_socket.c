@@ -83,7 +83,8 @@ bfd_socket_receiver(enum family family, bool multihop)
 }
 
 int
-bfd_socket_sender(enum family family, const struct addr *local, uint16_t port)
+bfd_socket_sender(
+    enum family family, const struct addr *local, uint32_t link, uint16_t port)
 {
 	struct addr any = { .family = (uint8_t)family };
 	struct sockaddr_storage ss;
@@ -104,7 +105,7 @@ bfd_socket_sender(enum family family, const struct addr *local, uint16_t port)
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
 	if (bind(fd, (struct sockaddr *)&ss,
 		sockaddr_from(
-		    &ss, local->family == FAMILY_NONE ? &any : local, port, 0)) < 0)
+		    &ss, local->family == FAMILY_NONE ? &any : local, port, link)) < 0)
 		return give_up(fd);
 	return fd;
 }
@@ -163,6 +164,7 @@ datagram_of(struct batch *b, int i, bool multihop)
 		.len = b->messages[i].msg_len,
 		.source = sockaddr_to(&b->sources[i]),
 		.destination = addr_none(),
+		.link = sockaddr_link(&b->sources[i]),
 		.multihop = multihop };
 
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c != NULL;
@@ -192,10 +194,11 @@ bfd_socket_read(int fd, bool multihop, unsigned max, bfd_socket_taker *take, voi
 }
 
 bool
-bfd_socket_send(int fd, const struct addr *remote, bool multihop, const uint8_t *octets)
+bfd_socket_send(int fd, const struct addr *remote, uint32_t link, bool multihop,
+    const uint8_t *octets)
 {
 	struct sockaddr_storage ss;
-	socklen_t len = sockaddr_from(&ss, remote, port_of(multihop), 0);
+	socklen_t len = sockaddr_from(&ss, remote, port_of(multihop), link);
 
 	return sendto(fd, octets, BFD_PACKET_LEN, MSG_DONTWAIT | MSG_NOSIGNAL,
 		   (struct sockaddr *)&ss, len) == BFD_PACKET_LEN;

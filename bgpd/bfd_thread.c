@@ -145,7 +145,8 @@ sender_open(struct bfd_thread *t, struct bfd_line *line)
 
 	errno = EADDRINUSE;
 	if (line->port != 0) {
-		line->fd = bfd_socket_sender(family, &line->local, line->port);
+		line->fd =
+		    bfd_socket_sender(family, &line->local, line->link, line->port);
 		return;
 	}
 	for (int tries = 0; tries < PORT_TRIES && errno == EADDRINUSE; tries++) {
@@ -153,7 +154,7 @@ sender_open(struct bfd_thread *t, struct bfd_line *line)
 
 		if (port_is_used(t, port))
 			continue;
-		line->fd = bfd_socket_sender(family, &line->local, port);
+		line->fd = bfd_socket_sender(family, &line->local, line->link, port);
 		if (line->fd >= 0) {
 			line->port = port;
 			port_mark(t, port, true);
@@ -170,8 +171,8 @@ send_packet(struct bfd_thread *t, struct bfd_line *line, const uint8_t *octets)
 
 	if (line->fd < 0)
 		sender_open(t, line);
-	if (line->fd < 0 ||
-	    !bfd_socket_send(line->fd, &line->remote, line->multihop, octets))
+	if (line->fd < 0 || !bfd_socket_send(line->fd, &line->remote, line->link,
+				line->multihop, octets))
 		error = errno;
 	if ((error == 0) != (line->error == 0))
 		t->news_due = true;

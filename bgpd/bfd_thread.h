@@ -25,6 +25,7 @@ struct bfd_thread;
 struct bfd_line {
 	struct bfd_session *session;
 	struct addr remote, local; /* local: FAMILY_NONE: the kernel chooses */
+	uint32_t link;             /* of a link-local remote: its interface; else 0 */
 	bool multihop;
 	uint16_t port; /* the source's, for the session's life; 0: none yet */
 	int fd;        /* -1: not open */

@@ -388,6 +388,7 @@ connection_dial(struct daemon *d, struct session *session)
 	uint32_t link;
 
 	c->session = session;
+	c->guard.remote = peer->address;
 	session_set_user(session, c);
 	if (!find_link(d, peer, &link, why, sizeof(why))) {
 		connection_lost(c, why, 0);
@@ -430,7 +431,7 @@ is_welcome(struct connection *c, const struct peer *peer)
 		connection_lost(c, unreachable, 0);
 		return false;
 	}
-	if (guard_admits(c->fd, c->daemon->listener, peer, why, sizeof(why)))
+	if (guard_admits(&c->guard, c->fd, c->daemon->listener, peer, why, sizeof(why)))
 		return true;
 	log_write(LOG_LEVEL_INFO, peer->conf.name, "connection refused: %s", why);
 	connection_lost(c, why, 0);
@@ -447,6 +448,7 @@ connection_accept(struct daemon *d, int fd, const struct addr *remote)
 
 	session_net_of(c, &net);
 	net.remote = *remote;
+	c->guard.remote = *remote;
 	verdict = speaker_accept(d->speaker, &net, &c->session);
 	if (verdict == ACCEPT_OK) {
 		const struct peer *peer = session_peer(c->session);

@@ -64,6 +64,8 @@ struct control_ops {
 	/* False: the peer has no BFD session.  `*now_us` is the time on its clock. */
 	bool (*bfd)(void *arg, const struct peer *peer, struct bfd_status *out,
 	    char *trouble, size_t len, uint64_t *now_us);
+	/* True: `text` says why TCP MD5 is not what the peer's options ask for. */
+	bool (*key_trouble)(void *arg, const struct peer *peer, char *text, size_t len);
 	/* The FIB; all four NULL where nothing is installed. */
 	bool (*route_installed)(void *arg, const struct prefix *prefix);
 	/* Emits the one route of this prefix, or none. */

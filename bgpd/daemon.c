@@ -209,14 +209,17 @@ handle_events(struct daemon *d)
 		case EVENT_CONVERGED: d->converged = d->sweep_due = true; break;
 		case EVENT_PEER_UP:
 			unnumbered_peer_up(d->unnumbered, event.peer);
-			d->bfd_due = true;
+			d->bfd_due = d->links_due = true;
 			break;
 		case EVENT_PEER_DOWN:
 		case EVENT_PEER_ADDED:
-		case EVENT_PEER_REMOVED: d->bfd_due = true; break;
+		case EVENT_PEER_REMOVED: d->bfd_due = d->links_due = true; break;
 		default: break;
 		}
 	}
+	if (d->links_due && !d->stopping)
+		guard_links(d);
+	d->links_due = false;
 	if (d->bfd_due && !d->stopping)
 		bfd_shell_sync(d->bfd);
 	d->bfd_due = false;
@@ -386,6 +389,7 @@ on_link(void *arg, uint32_t ifindex, const char *name, bool up, bool usable)
 	daemon_set_now(d);
 	speaker_link(d->speaker, ifindex, name, up, usable);
 	unnumbered_link(d->unnumbered);
+	d->bfd_due = true; /* a peer's interface may be another one */
 	daemon_wake(d);
 }
 
@@ -654,6 +658,7 @@ daemon_free(struct daemon *d)
 	if (d->bfd != NULL)
 		bfd_shell_free(d->bfd);
 	unnumbered_free(d->unnumbered, d->keep_routes);
+	link_ends_free(&d->link_ends);
 	if (d->kernel != NULL)
 		kernel_free(d->kernel);
 	if (d->speaker != NULL)

@@ -16,6 +16,7 @@
 #include "config.h"
 #include "control.h"
 #include "kernel.h"
+#include "link_keys.h"
 
 struct bfd_shell;
 struct fib;
@@ -59,14 +60,16 @@ struct daemon {
 	bool keep_routes;  /* at the end: our routes stay in the FIB */
 	bool ready;        /* once true it stays so */
 	bool converged;
-	bool bfd_due; /* the sessions of BFD are to follow the peers */
+	bool bfd_due;   /* the sessions of BFD are to follow the peers */
+	bool links_due; /* … and keys of TCP MD5 the routers on links */
 	/* What was adopted is swept once all that is learned by now is in the FIB. */
 	bool sweep_due;
 	struct addr *swept_peers; /* … for these peers, before that */
 	size_t n_swept_peers;
 	size_t n_sweeps_done; /* the first so many of them */
 	struct guard_drops drops;
-	struct conf *first_conf; /* until the kernel's first dump is there */
+	struct link_ends link_ends; /* guard_links() */
+	struct conf *first_conf;    /* until the kernel's first dump is there */
 	char pid_file[CONF_PATH_LEN];
 };
 

@@ -18,29 +18,18 @@
 
 enum { TTL_MAX = 255 };
 
-/* An unnumbered peer, whose address may not be known when it comes, is on a link. */
-static enum family
-family_of(const struct peer *peer)
-{
-	return peer->address.family == FAMILY_NONE ? FAMILY_IPV6
-						   : (enum family)peer->address.family;
-}
-
 /* On a connection that has data on its way, both sides' TCP go on sending it until it
  * arrives with the right signature: a key can change, come and go under a session. */
 static int
-set_key(int fd, const struct peer *peer)
+set_key(const struct addr *remote, int fd, const struct peer *peer)
 {
-	struct prefix host;
+	struct prefix host =
+	    prefix_of(remote, family_max_bits((enum family)remote->family));
 	size_t key_len = 0;
 	const char *key = secret_text(peer->conf.options.password, &key_len);
 
 	if (peer->conf.options.password != 0 && key == NULL)
 		return ENOKEY;
-	/* No listening socket has a key for an address that nobody knows. */
-	if (peer->address.family == FAMILY_NONE)
-		return 0;
-	host = prefix_of(&peer->address, family_max_bits(family_of(peer)));
 	return socket_set_md5(fd, &host, key, key_len);
 }
 
@@ -64,14 +53,13 @@ least_ttl(const struct peer *peer)
 }
 
 static int
-set_ttl(int fd, const struct peer *peer)
+set_ttl(enum family family, int fd, const struct peer *peer)
 {
 	bool is_checked = peer->conf.options.ttl_security != 0;
 
 	/* Not left to what an accepted socket has from the one that listens. */
-	socket_set_ttl(fd, family_of(peer), sent_ttl(peer));
-	return socket_set_min_ttl(
-	    fd, family_of(peer), is_checked ? least_ttl(peer) : 0);
+	socket_set_ttl(fd, family, sent_ttl(peer));
+	return socket_set_min_ttl(fd, family, is_checked ? least_ttl(peer) : 0);
 }
 
 bool
@@ -82,7 +70,7 @@ guard_set(struct guard *guard, int fd, const struct peer *peer, char *why, size_
 
 	/* One that was accepted may have had a key from the listening socket. */
 	if (!guard->is_set || guard->secret != options->password)
-		error = set_key(fd, peer);
+		error = set_key(&guard->remote, fd, peer);
 	if (error != 0 && (guard->is_set || options->password != 0)) {
 		snprintf(why, len, "TCP MD5 key: %s", md5_error_text(error));
 		return false;
@@ -91,7 +79,7 @@ guard_set(struct guard *guard, int fd, const struct peer *peer, char *why, size_
 
 	error = 0;
 	if (!guard->is_set || guard->ttl_security != options->ttl_security)
-		error = set_ttl(fd, peer);
+		error = set_ttl((enum family)guard->remote.family, fd, peer);
 	/* The minimum of an old kernel or of a family it lacks matters to those alone
 	 * who want one. */
 	if (error != 0 && options->ttl_security != 0) {
@@ -105,9 +93,9 @@ guard_set(struct guard *guard, int fd, const struct peer *peer, char *why, size_
 
 /* RFC 5082 3: a SYN reaches a listening socket unchecked, whose peers differ. */
 static bool
-is_near(int fd, const struct peer *peer, char *why, size_t len)
+is_near(enum family family, int fd, const struct peer *peer, char *why, size_t len)
 {
-	int ttl = socket_syn_ttl(fd, family_of(peer));
+	int ttl = socket_syn_ttl(fd, family);
 
 	if (peer->conf.options.ttl_security == 0 || ttl < 0 || ttl >= least_ttl(peer))
 		return true;
@@ -117,16 +105,16 @@ is_near(int fd, const struct peer *peer, char *why, size_t len)
 }
 
 bool
-guard_admits(int fd, const struct listener *listener, const struct peer *peer,
-    char *why, size_t len)
+guard_admits(const struct guard *guard, int fd, const struct listener *listener,
+    const struct peer *peer, char *why, size_t len)
 {
 	uint32_t secret = peer->conf.options.password;
 	int error = 0;
 
 	if (secret != 0)
-		error = listener_check_md5(listener, &peer->address, secret);
+		error = listener_check_md5(listener, &guard->remote, secret);
 	if (error == 0)
-		return is_near(fd, peer, why, len);
+		return is_near((enum family)guard->remote.family, fd, peer, why, len);
 	snprintf(why, len, "the listening socket has no TCP MD5 key for it: %s",
 	    md5_error_text(error));
 	return false;
@@ -147,7 +135,8 @@ guard_forget(struct daemon *d)
 void
 guard_reconfigure(struct daemon *d)
 {
-	listener_reconfigure(d->listener, speaker_conf(d->speaker));
+	listener_set_ttl(d->listener, speaker_conf(d->speaker));
+	guard_links_reload(d);
 	for (struct peer *peer = speaker_first_peer(d->speaker); peer != NULL;
 	     peer = speaker_next_peer(d->speaker, peer)) {
 		for (int i = 0; i < PEER_CONNECTIONS; i++) {

@@ -26,8 +26,8 @@ ring_sort(struct keyring *ring)
 		qsort(ring->list, ring->n, sizeof(*ring->list), key_sort);
 }
 
-static void
-ring_add(struct keyring *ring, const struct prefix *prefix, uint32_t secret)
+void
+keyring_add(struct keyring *ring, const struct prefix *prefix, uint32_t secret)
 {
 	size_t n = ring->n;
 
@@ -90,8 +90,22 @@ ring_merge(struct keyring *ring, const struct keyring *ranges)
 	ring->n = done;
 }
 
+/* Two peers with one link-local address, on two links, have one key: the configuration
+ * is refused where theirs differ. */
+static void
+ring_unite(struct keyring *ring)
+{
+	size_t done = 0;
+
+	for (size_t i = 0; i < ring->n; i++)
+		if (done == 0 ||
+		    !prefix_equal(&ring->list[done - 1].prefix, &ring->list[i].prefix))
+			ring->list[done++] = ring->list[i];
+	ring->n = done;
+}
+
 static struct keyring
-hosts_of(const struct conf *conf)
+hosts_of(const struct conf *conf, const struct keyring *learned)
 {
 	struct keyring ring = { NULL, 0 };
 
@@ -103,9 +117,12 @@ hosts_of(const struct conf *conf)
 		if (peer->options.password == 0 || family == FAMILY_NONE)
 			continue;
 		prefix = prefix_of(&peer->address, family_max_bits(family));
-		ring_add(&ring, &prefix, peer->options.password);
+		keyring_add(&ring, &prefix, peer->options.password);
 	}
+	for (size_t i = 0; learned != NULL && i < learned->n; i++)
+		keyring_add(&ring, &learned->list[i].prefix, learned->list[i].secret);
 	ring_sort(&ring);
+	ring_unite(&ring);
 	return ring;
 }
 
@@ -119,15 +136,15 @@ ranges_of(const struct conf *conf)
 
 		for (size_t i = 0; group->options.password != 0 && i < group->n_ranges;
 		     i++)
-			ring_add(&ring, &group->ranges[i], group->options.password);
+			keyring_add(&ring, &group->ranges[i], group->options.password);
 	}
 	return ring;
 }
 
 struct keyring
-keyring_of(const struct conf *conf)
+keyring_of(const struct conf *conf, const struct keyring *learned)
 {
-	struct keyring ring = hosts_of(conf);
+	struct keyring ring = hosts_of(conf, learned);
 	struct keyring ranges = ranges_of(conf);
 	struct keyring added = { NULL, 0 };
 
@@ -136,10 +153,11 @@ keyring_of(const struct conf *conf)
 	/* A range of one address yields to the peer that has it. */
 	for (size_t i = 0; i < ranges.n; i++) {
 		if (!ring_has(&ring, &ranges.list[i].prefix))
-			ring_add(&added, &ranges.list[i].prefix, ranges.list[i].secret);
+			keyring_add(
+			    &added, &ranges.list[i].prefix, ranges.list[i].secret);
 	}
 	for (size_t i = 0; i < added.n; i++)
-		ring_add(&ring, &added.list[i].prefix, added.list[i].secret);
+		keyring_add(&ring, &added.list[i].prefix, added.list[i].secret);
 	ring_sort(&ring);
 	keyring_free(&added);
 	keyring_free(&ranges);

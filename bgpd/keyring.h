@@ -23,7 +23,10 @@ struct keyring {
 	size_t n;
 };
 
-struct keyring keyring_of(const struct conf *conf);
+/* `learned`: keys of addresses that no configuration names; NULL: none. */
+struct keyring keyring_of(const struct conf *conf, const struct keyring *learned);
+/* At the end, in whatever order. */
+void keyring_add(struct keyring *ring, const struct prefix *prefix, uint32_t secret);
 void keyring_free(struct keyring *ring);
 
 #endif

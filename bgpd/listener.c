@@ -279,7 +279,7 @@ struct listener *
 listener_new(struct daemon *d, const struct conf *conf, char *error, size_t len)
 {
 	struct listener *l = mem_zero(1, sizeof(*l));
-	struct keyring ring = keyring_of(conf);
+	struct keyring ring = keyring_of(conf, NULL);
 	bool is_good = true;
 
 	l->daemon = d;
@@ -297,15 +297,21 @@ listener_new(struct daemon *d, const struct conf *conf, char *error, size_t len)
 }
 
 void
-listener_reconfigure(struct listener *l, const struct conf *conf)
+listener_set_ttl(struct listener *l, const struct conf *conf)
 {
-	struct keyring ring = keyring_of(conf);
-
-	for (size_t i = 0; i < l->n; i++) {
+	for (size_t i = 0; i < l->n; i++)
 		set_ttl(&l->sockets[i], conf);
+}
+
+void
+listener_set_keys(
+    struct listener *l, const struct conf *conf, const struct keyring *learned)
+{
+	struct keyring ring = keyring_of(conf, learned);
+
+	for (size_t i = 0; i < l->n; i++)
 		if (set_keys(&l->sockets[i], conf, &ring))
 			drop_unchecked(l, &l->sockets[i]);
-	}
 	keyring_free(&ring);
 }
 

@@ -6,6 +6,7 @@
 #define BGPD_LISTENER_H
 
 #include "daemon.h"
+#include "keyring.h"
 
 /*
  * NULL: an address could not be bound, `error` says which and who has it.  The sockets
@@ -13,8 +14,11 @@
  */
 struct listener *
 listener_new(struct daemon *d, const struct conf *conf, char *error, size_t len);
-/* Keys and TTL after a reload. */
-void listener_reconfigure(struct listener *l, const struct conf *conf);
+/* TTL after a reload. */
+void listener_set_ttl(struct listener *l, const struct conf *conf);
+/* Keys after a reload, or when a neighbour came or left (keyring_of()). */
+void listener_set_keys(
+    struct listener *l, const struct conf *conf, const struct keyring *learned);
 /*
  * May a connection from `remote` be taken for that of a peer with this secret?  0, or
  * an errno: its first segments were not checked.

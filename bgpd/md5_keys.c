@@ -142,7 +142,15 @@ md5_error_text(int error)
 
 /* ---- the report ---- */
 
-/* Whose key it was meant to be; one of many where it is merged. */
+static bool
+is_link_local(const struct keyring_key *key)
+{
+	struct addr a = prefix_addr(&key->prefix);
+
+	return addr_is_link_local(&a);
+}
+
+/* Whose key it was meant to be; one of many where it is merged, or was learned. */
 static const char *
 owner_of(const struct conf *conf, const struct keyring_key *key)
 {
@@ -150,7 +158,8 @@ owner_of(const struct conf *conf, const struct keyring_key *key)
 		const struct conf_peer *peer = &conf->peers[i];
 
 		if (peer->options.password == key->secret &&
-		    prefix_covers_addr(&key->prefix, &peer->address))
+		    (prefix_covers_addr(&key->prefix, &peer->address) ||
+			(conf_peer_is_unnumbered(peer) && is_link_local(key))))
 			return peer->name;
 	}
 	for (size_t g = 0; g < conf->n_groups; g++) {

@@ -63,7 +63,9 @@ show_bfd(const struct control_ops *ops, const struct peer *peer)
 	show_put(o, "state", json_string(bfd_state_name(status.state)));
 	show_put(o, "diagnostic", json_string(bfd_diag_name(status.diag)));
 	show_put(o, "type", json_string(status.multihop ? "multihop" : "single-hop"));
-	show_put(o, "local_address", show_addr(&status.local));
+	show_put(o, "local_address", show_addr_on(&status.local, peer->conf.interface));
+	show_put(
+	    o, "remote_address", show_addr_on(&peer->address, peer->conf.interface));
 	show_put(o, "local_discriminator", json_integer(status.local_discriminator));
 	show_put(o, "remote_discriminator",
 	    status.remote_discriminator == 0

@@ -303,6 +303,17 @@ routers_heard(const struct control_ops *ops, const struct peer *peer)
 	return list;
 }
 
+static json_t *
+key_trouble(const struct control_ops *ops, const struct peer *peer)
+{
+	char text[512];
+
+	if (ops->key_trouble == NULL ||
+	    !ops->key_trouble(ops->arg, peer, text, sizeof(text)))
+		return json_null();
+	return text_json(text);
+}
+
 json_t *
 show_peer_record(const struct control_ops *ops, const struct peer *peer)
 {
@@ -317,6 +328,7 @@ show_peer_record(const struct control_ops *ops, const struct peer *peer)
 	show_put(o, "passive", json_boolean(peer->conf.options.passive));
 	show_put(o, "authentication",
 	    json_string(peer->conf.options.password != 0 ? "md5" : "none"));
+	show_put(o, "authentication_trouble", key_trouble(ops, peer));
 	show_put(o, "ttl_security",
 	    peer->conf.options.ttl_security == 0
 		? json_null()

@@ -10,6 +10,7 @@
 #include "bgp/peer.h"
 #include "daemon.h"
 #include "fib.h"
+#include "guard.h"
 #include "log.h"
 #include "unnumbered.h"
 
@@ -193,6 +194,12 @@ walk_fib(void *arg, uint32_t *position, control_fib_emit *emit, void *emit_arg)
 	       fib_walk(walk.daemon->fib, position, emit_one, &walk);
 }
 
+static bool
+key_trouble(void *arg, const struct peer *peer, char *text, size_t len)
+{
+	return guard_links_conflict(arg, peer, text, len);
+}
+
 static unsigned
 routers(void *arg, const char *interface, struct addr *out, unsigned max)
 {
@@ -219,6 +226,7 @@ daemon_fill_control_ops(struct daemon *d)
 		.after_change = after_change,
 		.ready = ready,
 		.bfd = bfd,
+		.key_trouble = key_trouble,
 		.route_installed = route_installed,
 		.fib_route = fib_route,
 		.fib_counts = fib_counts,

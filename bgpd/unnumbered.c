@@ -176,8 +176,17 @@ static void
 choose(struct unnumbered *u, struct ra_link *l, const struct addr *address)
 {
 	l->chosen = *address;
+	u->daemon->bfd_due = true;
 	daemon_set_now(u->daemon);
 	speaker_neighbor(u->daemon->speaker, l->name, address);
+	daemon_wake(u->daemon);
+}
+
+/* Who is heard on the link is another, or one more. */
+static void
+routers_changed(struct unnumbered *u)
+{
+	u->daemon->links_due = true;
 	daemon_wake(u->daemon);
 }
 
@@ -213,6 +222,7 @@ expire(struct unnumbered *u, struct ra_link *l, uint64_t now)
 			log_info("%s: the router %s is silent", l->name,
 			    addr_format(&l->routers[i].address, text));
 			drop_router(l, i);
+			routers_changed(u);
 		}
 	review(u, l);
 }
@@ -226,6 +236,7 @@ note_router(struct unnumbered *u, struct ra_link *l, const struct addr *from)
 		return;
 	l->routers[l->n_routers++] = (struct heard){ .address = *from };
 	log_info("%s: router %s is heard", l->name, addr_format(from, text));
+	routers_changed(u);
 	review(u, l);
 	if (l->n_routers > 1)
 		log_warning("%s: more than one router is on this link: the peer is %s, "
@@ -371,6 +382,7 @@ look_at_link(struct unnumbered *u, struct ra_link *l)
 	if (ifindex != l->ifindex) {
 		l->ifindex = ifindex;
 		l->n_routers = 0;
+		routers_changed(u);
 		review(u, l);
 		if (ifindex != 0)
 			ra_socket_join(u->fd, ifindex);
@@ -421,6 +433,7 @@ unnumbered_configure(struct unnumbered *u)
 	const struct conf *conf = speaker_conf(u->daemon->speaker);
 	struct ra_link **at = &u->links;
 
+	routers_changed(u);
 	for (struct ra_link *l = u->links; l != NULL; l = l->next)
 		l->configured = false;
 	for (size_t i = 0; i < conf->n_peers; i++)

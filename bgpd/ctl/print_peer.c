@@ -50,6 +50,9 @@ print_identity(const json_t *peer, FILE *out)
 	if (has(peer, "group"))
 		print_line(out, "group", "%s", field_text(peer, "group"));
 	print_line(out, "authentication", "%s", field_text(peer, "authentication"));
+	if (has(peer, "authentication_trouble"))
+		print_line(
+		    out, "trouble", "%s", field_text(peer, "authentication_trouble"));
 	if (has(peer, "ttl_security"))
 		print_line(out, "TTL security", "%s hops",
 		    field_digits(peer, "ttl_security", hops));
@@ -189,6 +192,10 @@ print_bfd(const json_t *bfd, FILE *out)
 	else
 		print_line(out, "BFD", "%s, %s", field_text(bfd, "state"),
 		    field_text(bfd, "type"));
+	if (has(bfd, "local_address"))
+		print_line(out, "addresses", "local %s, remote %s",
+		    field_text(bfd, "local_address"),
+		    field_text(bfd, "remote_address"));
 	if (has(bfd, "trouble"))
 		print_line(out, "trouble", "%s", field_text(bfd, "trouble"));
 	if (json_is_object(down))

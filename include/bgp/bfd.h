@@ -75,7 +75,8 @@ enum bfd_drop {
 	BFD_DROP_AUTHENTICATION,
 	BFD_DROP_TTL,        /* RFC 5881 5 */
 	BFD_DROP_NO_SESSION, /* nobody's discriminator, or address */
-	BFD_DROP_OTHER_PATH, /* multihop for a single-hop session, or the reverse */
+	/* multihop for a single-hop session, or the reverse; from another link */
+	BFD_DROP_OTHER_PATH,
 	BFD_DROP_ADMIN_DOWN, /* we are administratively down */
 	BFD_DROP_REASON_COUNT,
 };
@@ -100,6 +101,7 @@ struct bfd_params {
 	struct addr remote;
 	struct addr local; /* FAMILY_NONE: any; what a packet's destination must be
 			    * while it names no discriminator of ours */
+	uint32_t link; /* of a link-local `remote`: its interface's number; else 0 */
 	bool multihop;
 	uint32_t interval_us; /* > 0: Desired Min TX and Required Min RX Interval */
 	uint8_t multiplier;   /* > 0 */
@@ -111,7 +113,7 @@ void bfd_free(struct bfd *bfd);
 
 /*
  * A session begins, in Down.  `user` comes back with its packets and changes.  There
- * may be one session a (remote, multihop) only: the caller's duty.
+ * may be one session a (remote, link, multihop) only: the caller's duty.
  */
 struct bfd_session *bfd_session_open(
     struct bfd *bfd, uint64_t now_us, const struct bfd_params *params, void *user);
@@ -136,6 +138,7 @@ struct bfd_datagram {
 	const uint8_t *octets;
 	size_t len;
 	struct addr source, destination;
+	uint32_t link; /* of a link-local source: where it came in; else 0 */
 	bool multihop; /* it came to BFD_PORT_MULTIHOP */
 	uint8_t ttl;
 };

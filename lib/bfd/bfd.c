@@ -73,7 +73,8 @@ find_by_discriminator(const struct bfd *bfd, uint32_t discriminator)
 	return NULL;
 }
 
-/* RFC 5881 3, RFC 5883 3: by source and destination. */
+/* RFC 5881 3, RFC 5883 3: by source and destination, and by the interface where the
+ * source means nothing without it. */
 static struct bfd_session *
 find_by_addresses(const struct bfd *bfd, const struct bfd_datagram *d)
 {
@@ -84,6 +85,7 @@ find_by_addresses(const struct bfd *bfd, const struct bfd_datagram *d)
 	for (s = *addr_slot(bfd, &d->source); s != NULL; s = s->addr_chain)
 		if (s->params.multihop == d->multihop &&
 		    addr_equal(&s->params.remote, &d->source) &&
+		    s->params.link == d->link &&
 		    (s->params.local.family == FAMILY_NONE ||
 			addr_equal(&s->params.local, &d->destination)))
 			return s;
@@ -318,8 +320,11 @@ receive(struct bfd *bfd, uint64_t now_us, const struct bfd_datagram *d)
 		s = find_by_addresses(bfd, d);
 	if (s == NULL)
 		return BFD_DROP_NO_SESSION;
-	/* But for the port, or the TTL of a single hop could be got around. */
-	if (s->params.multihop != d->multihop)
+	/* But for the port, or the TTL of a single hop could be got around; and but for
+	 * the link of a link-local one (RFC 5881 3: a session is one interface's),
+	 * since what comes by another link says nothing of this one. */
+	if (s->params.multihop != d->multihop ||
+	    (s->params.link != 0 && s->params.link != d->link))
 		return BFD_DROP_OTHER_PATH;
 	s->heard_to = d->destination;
 	return session_take(bfd, s, now_us, &packet);

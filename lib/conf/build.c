@@ -361,6 +361,7 @@ conf_build(
 	peers_build(&b);
 	unique_check(&b);
 	secret_ranges_check(&b);
+	secret_links_check(&b);
 
 	free(b.peer_nodes);
 	free(b.nodes);

@@ -197,6 +197,8 @@ bool secret_is_written(const struct conf_node *section);
 void secret_check(struct builder *b, const struct conf_node *section);
 /* What lies inside of a range that has a key must have one, too. */
 void secret_ranges_check(struct builder *b);
+/* One link-local address, one password. */
+void secret_links_check(struct builder *b);
 
 /* unique.c: names and addresses that must not be there twice. */
 void unique_check(struct builder *b);

@@ -336,33 +336,6 @@ link_check(struct builder *b, const struct conf_node *section,
 		    section_describe(section).text);
 }
 
-/* What this release does not do on a link: it is refused, never left out in silence. */
-static void
-link_support_check(struct builder *b, const struct conf_node *section,
-    const struct conf_node *group, const struct conf_peer *peer)
-{
-	static const char *const keyed[] = { "password", "password-file" };
-	const struct conf_node *bfd = option_effective(section, group, "bfd");
-
-	if (peer->interface[0] == '\0')
-		return;
-	if (peer->options.bfd && bfd != NULL)
-		build_error(b, bfd, bfd->line,
-		    "'bfd' is not supported by this release for %s, which has a "
-		    "link-local address",
-		    section_describe(section).text);
-	for (size_t i = 0; i < sizeof(keyed) / sizeof(keyed[0]); i++) {
-		const struct conf_node *key =
-		    option_effective(section, group, keyed[i]);
-
-		if (key != NULL)
-			build_error(b, key, key->line,
-			    "'%s' is not supported by this release for %s, which has a "
-			    "link-local address",
-			    keyed[i], section_describe(section).text);
-	}
-}
-
 static void
 local_address_check(struct builder *b, const struct conf_node *section,
     const struct conf_node *group, const struct conf_peer *peer)
@@ -406,7 +379,6 @@ peer_build(struct builder *b, const struct conf_node *node)
 	session_check(b, node, group, &peer->options);
 	local_address_check(b, node, group, peer);
 	link_check(b, node, group, peer);
-	link_support_check(b, node, group, peer);
 	if (session_as(b, node, group, &peer->options))
 		client_check(b, node, group, &peer->options);
 }

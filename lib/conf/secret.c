@@ -118,15 +118,15 @@ secret_check(struct builder *b, const struct conf_node *section)
  * expressed: whoever lies inside would be refused in silence.
  */
 static void
-inside_report(struct builder *b, const struct conf_node *node,
+inside_report(struct builder *b, const struct conf_node *node, const char *lies,
     const struct conf_group *group, const struct prefix *range)
 {
 	char text[PREFIX_TEXT_LEN];
 
 	build_error(b, node, node->line,
-	    "%s has no password, but lies inside of range %s of group '%s', which has "
+	    "%s has no password, but %s inside of range %s of group '%s', which has "
 	    "one for the whole prefix; allowed: a password of its own",
-	    section_describe(node).text, prefix_format(range, text), group->name);
+	    section_describe(node).text, lies, prefix_format(range, text), group->name);
 }
 
 /* A key that was refused where it stands is not missing. */
@@ -143,17 +143,29 @@ peer_has_secret(const struct builder *b, size_t index)
 					      option_text(option_node(node, "group"))));
 }
 
+/* An unnumbered peer may have any address of a link. */
+static bool
+may_lie_inside(const struct conf_peer *peer, const struct prefix *range)
+{
+	struct prefix links;
+
+	if (!conf_peer_is_unnumbered(peer))
+		return peer->address.family != FAMILY_NONE &&
+		       prefix_covers_addr(range, &peer->address);
+	return prefix_parse("fe80::/10", &links) == PREFIX_PARSE_OK &&
+	       (prefix_covers(range, &links) || prefix_covers(&links, range));
+}
+
 static void
 peers_inside(
     struct builder *b, const struct conf_group *group, const struct prefix *range)
 {
-	for (size_t i = 0; i < b->conf->n_peers; i++) {
-		const struct addr *a = &b->conf->peers[i].address;
-
-		if (a->family != FAMILY_NONE && prefix_covers_addr(range, a) &&
-		    !peer_has_secret(b, i))
-			inside_report(b, b->peer_nodes[i], group, range);
-	}
+	for (size_t i = 0; i < b->conf->n_peers; i++)
+		if (may_lie_inside(&b->conf->peers[i], range) && !peer_has_secret(b, i))
+			inside_report(b, b->peer_nodes[i],
+			    conf_peer_is_unnumbered(&b->conf->peers[i]) ? "may lie"
+									: "lies",
+			    group, range);
 }
 
 static void
@@ -169,7 +181,7 @@ groups_inside(
 			continue;
 		for (size_t i = 0; i < other->n_ranges; i++) {
 			if (prefix_covers(range, &other->ranges[i])) {
-				inside_report(b, node, group, range);
+				inside_report(b, node, "lies", group, range);
 				break;
 			}
 		}
@@ -187,5 +199,58 @@ secret_ranges_check(struct builder *b)
 			peers_inside(b, group, &group->ranges[i]);
 			groups_inside(b, group, &group->ranges[i]);
 		}
+	}
+}
+
+/* ---- links ---- */
+
+static void
+pair_check(struct builder *b, size_t first, size_t second)
+{
+	const struct conf_node *node = b->peer_nodes[second];
+	const struct conf_node *other = b->peer_nodes[first];
+	const struct conf_peer *peer = &b->conf->peers[second];
+	char text[ADDR_TEXT_LEN];
+
+	if (peer->options.password == b->conf->peers[first].options.password ||
+	    /* one that was refused where it stands */
+	    (peer->options.password == 0 && peer_has_secret(b, second)) ||
+	    (b->conf->peers[first].options.password == 0 && peer_has_secret(b, first)))
+		return;
+	build_error(b, node, node->line,
+	    "%s has the address %s of %s at %s:%u, on another interface, and not its "
+	    "password; allowed: the same password, or none for both (the kernel tells "
+	    "keys apart by address alone)",
+	    section_describe(node).text, addr_format(&peer->address, text),
+	    section_describe(other).text, other->file, (unsigned)other->line);
+}
+
+static bool
+has_link_address(const struct conf_peer *peer)
+{
+	return peer->interface[0] != '\0' && !conf_peer_is_unnumbered(peer);
+}
+
+/*
+ * The same link-local address behind two interfaces: a key of the kernel's has no
+ * interface but a VRF device's, see bgpd/link_keys.h.
+ */
+void
+secret_links_check(struct builder *b)
+{
+	const struct conf_peer *peers = b->conf->peers;
+
+	for (size_t i = 0; i < b->conf->n_peers; i++) {
+		size_t first = 0;
+
+		if (!has_link_address(&peers[i]))
+			continue;
+		while (!has_link_address(&peers[first]) ||
+		       !addr_equal(&peers[first].address, &peers[i].address))
+			first++;
+		/* The same interface, too, is an error of its own. */
+		if (first < i &&
+		    strcmp(peers[first].interface, peers[i].interface) != 0)
+			pair_check(b, first, i);
 	}
 }

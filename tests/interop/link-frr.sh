@@ -15,6 +15,16 @@ peer_up() { # NEIGHBOR DEFINITION...
 	mkdir -p "$LAB/frr"
 	chown frr:frr "$LAB/frr"
 	echo 'frr defaults traditional' >"$LAB/zebra.conf"
+	cat >"$LAB/bfdd.conf" <<-CONF
+		frr defaults traditional
+		bfd
+		 profile fast
+		  detect-multiplier 3
+		  receive-interval 300
+		  transmit-interval 300
+		 exit
+		exit
+	CONF
 	cat >"$LAB/frr.conf" <<-CONF
 		frr defaults traditional
 		log stdout
@@ -36,11 +46,13 @@ peer_up() { # NEIGHBOR DEFINITION...
 	CONF
 	lab_start them zebra $frr/zebra -f "$LAB/zebra.conf" -i "$LAB/frr/zebra.pid" "${common[@]}"
 	lab_wait 5 test -S "$LAB/frr/zserv.api"
+	lab_start them bfdd $frr/bfdd -f "$LAB/bfdd.conf" -i "$LAB/frr/bfdd.pid" \
+		--bfdctl "$LAB/frr/bfdd.sock" "${common[@]}"
 	lab_start them frr $frr/bgpd -f "$LAB/frr.conf" -i "$LAB/frr/bgpd.pid" "${common[@]}"
 }
 
-frr_sh() { # COMMAND
-	lab_in them vtysh --vty_socket "$LAB/frr" -d bgpd -c "$1"
+frr_sh() { # COMMAND [DAEMON]
+	lab_in them vtysh --vty_socket "$LAB/frr" -d "${2:-bgpd}" -c "$1"
 }
 
 peer_has() { # PREFIX
@@ -50,8 +62,17 @@ peer_has() { # PREFIX
 	frr_sh "show bgp $family unicast $1 json" | jq -e '.paths | length > 0 and all(.valid)'
 }
 
+peer_bfd_is_up() {
+	local json
+
+	json=$(frr_sh 'show bfd peers json' bfdd)
+	jq -e "any(.peer == \"$us_address\" and .interface == \"v0\" and .status == \"up\" and
+		.\"remote-transmit-interval\" == 300)" <<<"$json" || { echo "$json"; return 1; }
+}
+
 peer_down() {
 	lab_stop frr
+	lab_stop bfdd
 	lab_stop zebra
 	lab_ip them route flush proto bgp 2>/dev/null
 	lab_ip them -6 route flush proto bgp 2>/dev/null
@@ -66,6 +87,18 @@ peer_down
 us_config "address = \"$them_address%v0\"" 'as = 64513' 'extended-next-hop = true'
 link_conversation link-local peer_up "$us_address" \
 	"neighbor $us_address remote-as 64512" "neighbor $us_address interface v0"
+peer_down
+
+guard_conversation "unnumbered, guarded" 'interface = "v0" as = "external"' peer_up v0 \
+	'neighbor v0 interface remote-as external' \
+	"neighbor v0 password $guard_key" 'neighbor v0 bfd' 'neighbor v0 bfd profile fast'
+peer_down
+
+guard_conversation "link-local, guarded" \
+	"address = \"$them_address%v0\" as = 64513 extended-next-hop = true" peer_up "$us_address" \
+	"neighbor $us_address remote-as 64512" "neighbor $us_address interface v0" \
+	"neighbor $us_address password $guard_key" "neighbor $us_address bfd" \
+	"neighbor $us_address bfd profile fast"
 peer_down
 
 link_gets_addresses

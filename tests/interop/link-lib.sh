@@ -7,7 +7,8 @@
 # go both ways with IPv6 next hops, packets flow, a route comes and goes.
 #
 # It says how to start the peer, defines peer_has PREFIX and, where the peer writes no routes
-# into its kernel, sets peer_forwards=false.
+# into its kernel, sets peer_forwards=false.  For guard_conversation, with TCP MD5 and BFD over
+# the link-local addresses, it defines peer_bfd_is_up: is the BFD session with us Up at 300 ms x 3?
 #
 # shellcheck source=tests/lab/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lab/lib.sh"
@@ -51,6 +52,12 @@ us_config() { # LINE...
 			$(printf '%s\n' "$@")
 		}
 	CONF
+}
+
+us_reload() { # LINE...
+	us_config "$@"
+	echo "control { socket = \"$LAB/us.sock\" }" >>"$LAB/us.conf"
+	lab_ctl us reload >/dev/null
 }
 
 us_has() { # PREFIX
@@ -114,5 +121,79 @@ link_conversation() { # LABEL COMMAND...: that starts the peer
 		lab_check_within 10 "$label: and loses it" peer_lacks "$prefix"
 		lab_check "$label: the session stays" lab_established us them
 	done
+	lab_stop us
+}
+
+# ---------------------------------------------------------------- TCP MD5 and BFD
+
+guard_key=Tapir-0815.x
+guard_bfd='bfd = true bfd-interval = 300 bfd-multiplier = 3'
+
+us_bfd() { # EXPRESSION
+	lab_json us ".bfd | $1" show peer them
+}
+
+both_guarded() {
+	lab_established us them && us_bfd '.state == "Up" and (.polling | not) and .detection_time_ms == 900' &&
+		peer_bfd_is_up
+}
+
+us_said() { # PATTERN
+	grep -E "$1" "$LAB/us.log"
+}
+
+# Either side hears nothing of the other, whose link is up.
+silence() { # -I|-D
+	lab_in us ip6tables "$1" INPUT -i v0 -j DROP
+	lab_in them ip6tables "$1" INPUT -i v0 -j DROP
+}
+
+ms_until() { # COMMAND...
+	local since=${EPOCHREALTIME/./}
+
+	until "$@" >/dev/null 2>&1; do
+		[ $((${EPOCHREALTIME/./} - since)) -lt 3000000 ] || { echo never; return; }
+		sleep 0.02
+	done
+	echo $(((${EPOCHREALTIME/./} - since) / 1000))
+}
+
+lives_on() { # SECONDS
+	lab_json us ".state == \"Established\" and .uptime_s >= $1 and .flaps == 0" show peer them
+}
+
+# With another key first: no session.  The right one by a reload, then a peer that falls silent.
+guard_conversation() { # LABEL OPTIONS COMMAND...: ours about the peer; that starts it
+	local label=$1 options=$2 ms
+
+	shift 2
+	us_config "$options" 'hold-time = 9' "$guard_bfd" 'password = "another"'
+	lab_bgpd us us
+	"$@"
+	lab_check_within 30 "$label: RFC 2385 2.0: with another key nobody answers" \
+		lab_json us '.last_error | test("no answer.*same password")' show peer them
+	lab_check "$label: … and there is no session" lab_not lab_established us them
+	us_reload "$options" 'hold-time = 9' "$guard_bfd" "password = \"$guard_key\""
+	lab_check_within 40 "$label: with the right one BGP and BFD are up, both say" both_guarded || {
+		lab_logs
+		lab_ctl us show peer them
+		lab_stop us
+		return
+	}
+	lab_check "$label: it is single hop, on the interface" us_bfd \
+		".type == \"single-hop\" and .local_address == \"$us_address%v0\" and .remote_address == \"$them_address%v0\""
+	us_reload "$options" 'hold-time = 9' "$guard_bfd" 'password = "another"'
+	sleep 2
+	us_reload "$options" 'hold-time = 9' "$guard_bfd" "password = \"$guard_key\""
+	sleep 9
+	lab_check "$label: another key for two seconds, the session lives on" lives_on 10
+	: >"$LAB/us.log"
+	silence -I
+	ms=$(ms_until us_said 'BFD session down: Control Detection Time Expired')
+	lab_check "$label: silence: we find out in $ms ms" test "${ms/never/9999}" -lt 1200
+	lab_check_within 1 "$label: … BGP ends" us_said 'them: session down'
+	lab_check_within 3 "$label: … the peer found out, too" lab_not peer_bfd_is_up
+	silence -D
+	lab_check_within 60 "$label: up again" both_guarded
 	lab_stop us
 }

@@ -189,7 +189,7 @@ main(int argc, char **argv)
 	count = (uint32_t)atoi(argv[3]);
 	bfd = bfd_new(now_us());
 	receiver = bfd_socket_receiver(FAMILY_IPV4, false);
-	sender = bfd_socket_sender(FAMILY_IPV4, &any, BFD_SOURCE_PORT_MIN);
+	sender = bfd_socket_sender(FAMILY_IPV4, &any, 0, BFD_SOURCE_PORT_MIN);
 	if (receiver < 0 || sender < 0) {
 		perror("bfdpeers: socket");
 		return 1;

@@ -533,6 +533,62 @@ START_TEST(demultiplexing)
 }
 END_TEST
 
+static enum bfd_drop
+deliver_on(uint32_t link, const struct bfd_packet *packet)
+{
+	uint8_t octets[BFD_PACKET_LEN];
+	struct bfd_datagram datagram = { .octets = octets,
+		.len = sizeof(octets),
+		.source = addr_of("fe80::2"),
+		.destination = addr_of("fe80::1"),
+		.link = link,
+		.ttl = 255 };
+
+	bfd_packet_put(packet, octets);
+	return bfd_receive(bfd, now, &datagram);
+}
+
+static uint64_t
+heard_of(const struct bfd_session *s)
+{
+	struct bfd_status out;
+
+	bfd_session_status(s, &out);
+	return out.in;
+}
+
+/* RFC 5881 3: the same address on two links is two sessions. */
+START_TEST(demultiplexing_by_link)
+{
+	struct bfd_params params = { .remote = addr_of("fe80::2"),
+		.local = addr_none(),
+		.link = 4,
+		.interval_us = 300 * MS,
+		.multiplier = 3 };
+	struct bfd_session *four = bfd_session_open(bfd, now, &params, &user), *five;
+	struct bfd_packet packet = packet_of(BFD_DOWN);
+	struct bfd_status out;
+
+	params.link = 5;
+	five = bfd_session_open(bfd, now, &params, &user);
+	packet.your_discriminator = 0;
+	ck_assert_int_eq(deliver_on(4, &packet), BFD_DROP_NOT);
+	ck_assert_uint_eq(heard_of(four), 1);
+	ck_assert_uint_eq(heard_of(five), 0);
+	ck_assert_int_eq(deliver_on(5, &packet), BFD_DROP_NOT);
+	ck_assert_uint_eq(heard_of(five), 1);
+	ck_assert_int_eq(deliver_on(6, &packet), BFD_DROP_NO_SESSION);
+	ck_assert_int_eq(deliver_on(0, &packet), BFD_DROP_NO_SESSION);
+	/* … and stays on its own. */
+	bfd_session_status(five, &out);
+	packet.your_discriminator = out.local_discriminator;
+	ck_assert_int_eq(deliver_on(4, &packet), BFD_DROP_OTHER_PATH);
+	ck_assert_int_eq(deliver_on(5, &packet), BFD_DROP_NOT);
+	ck_assert_uint_eq(heard_of(five), 2);
+	ck_assert_uint_eq(heard_of(four), 1);
+}
+END_TEST
+
 /* RFC 5881 5 */
 START_TEST(ttl_is_checked)
 {
@@ -641,6 +697,7 @@ main(void)
 	tcase_add_test(tc, multiplier_needs_no_poll);
 	tcase_add_test(tc, shorter_interval_at_once);
 	tcase_add_test(tc, demultiplexing);
+	tcase_add_test(tc, demultiplexing_by_link);
 	tcase_add_test(tc, ttl_is_checked);
 	tcase_add_test(tc, admin_down);
 	tcase_add_test(tc, enabled_again);

@@ -88,7 +88,7 @@ START_TEST(few_have_one_each)
 
 	for (uint32_t i = 0; i < KEYRING_MERGE_FROM; i++)
 		peer_add(conf, i, 0x0a000000 + i, 7);
-	ring = keyring_of(conf);
+	ring = keyring_of(conf, NULL);
 	ck_assert_uint_eq(ring.n, KEYRING_MERGE_FROM);
 	ring_check(conf, &ring);
 	keyring_free(&ring);
@@ -103,7 +103,7 @@ START_TEST(many_of_one_key_are_merged)
 
 	for (uint32_t i = 0; i < 1024; i++)
 		peer_add(conf, i, 0x0a000000 + i, 7);
-	ring = keyring_of(conf);
+	ring = keyring_of(conf, NULL);
 	ck_assert_uint_eq(ring.n, 1);
 	ck_assert_uint_eq(ring.list[0].prefix.bits, 22);
 	ring_check(conf, &ring);
@@ -111,7 +111,7 @@ START_TEST(many_of_one_key_are_merged)
 
 	conf->peers[5].options.password = 8; /* one of them has another */
 	conf->peers[600].options.password = 0;
-	ring = keyring_of(conf);
+	ring = keyring_of(conf, NULL);
 	ck_assert_uint_le(ring.n, 20);
 	ring_check(conf, &ring);
 	keyring_free(&ring);
@@ -132,11 +132,39 @@ START_TEST(ranges_keep_their_place)
 	conf_range_add(conf, "outer", "10.0.0.0/23", 65000)->options.password = 9;
 	conf_range_add(conf, "none", "10.0.2.0/24", 65000);
 	conf_range_add(conf, "six", "fd00::/64", 65000)->options.password = 9;
-	ring = keyring_of(conf);
+	ring = keyring_of(conf, NULL);
 	ring_check(conf, &ring);
 	ck_assert_uint_le(ring.n, 30);
 	ck_assert_int_eq(ring.list[ring.n - 1].prefix.family, FAMILY_IPV6);
 	keyring_free(&ring);
+	conf_free(conf);
+}
+END_TEST
+
+/* One link-local address on two links, and what was learned beside it. */
+START_TEST(each_prefix_once)
+{
+	struct conf *conf = conf_with_room(128);
+	struct keyring learned = { NULL, 0 }, ring;
+
+	for (uint32_t i = 0; i < 126; i++)
+		peer_add(conf, i, 0x0a000000 + i, 7);
+	peer_add(conf, 126, 0x0a000001, 7);
+	for (uint32_t i = 126; i < 128; i++) {
+		struct addr a = addr_ipv4(0x0a000000 + i);
+		struct prefix prefix = prefix_of(&a, 32);
+
+		keyring_add(&learned, &prefix, 7);
+	}
+	ring = keyring_of(conf, &learned);
+	ck_assert_uint_eq(ring.n, 1);
+	ck_assert_uint_eq(ring.list[0].prefix.bits, 25);
+	keyring_free(&ring);
+	conf->peers[0].options.password = 8;
+	ring = keyring_of(conf, &learned);
+	ck_assert_uint_eq(ring.n, 8); /* .0, .1, .2/31 to .64/26 */
+	keyring_free(&ring);
+	keyring_free(&learned);
 	conf_free(conf);
 }
 END_TEST
@@ -154,7 +182,7 @@ START_TEST(any_mixture)
 			if (random() % 8 != 0)
 				peer_add(conf, n++, 0x0a000000 + i,
 				    random() % 32 == 0 ? 8 : 7);
-		ring = keyring_of(conf);
+		ring = keyring_of(conf, NULL);
 		ring_check(conf, &ring);
 		keyring_free(&ring);
 	}
@@ -173,6 +201,7 @@ main(void)
 	tcase_add_test(tcase, few_have_one_each);
 	tcase_add_test(tcase, many_of_one_key_are_merged);
 	tcase_add_test(tcase, ranges_keep_their_place);
+	tcase_add_test(tcase, each_prefix_once);
 	tcase_add_test(tcase, any_mixture);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
