@@ -128,13 +128,15 @@ link_conversation() { # LABEL COMMAND...: that starts the peer
 
 guard_key=Tapir-0815.x
 guard_bfd='bfd = true bfd-interval = 300 bfd-multiplier = 3'
+# Where a machine that is slow for a second must not end the session.
+guard_bfd_slow='bfd = true bfd-interval = 1000 bfd-multiplier = 5'
 
 us_bfd() { # EXPRESSION
 	lab_json us ".bfd | $1" show peer them
 }
 
-both_guarded() {
-	lab_established us them && us_bfd '.state == "Up" and (.polling | not) and .detection_time_ms == 900' &&
+both_guarded() { # DETECTION TIME
+	lab_established us them && us_bfd ".state == \"Up\" and (.polling | not) and .detection_time_ms == $1" &&
 		peer_bfd_is_up
 }
 
@@ -167,14 +169,14 @@ guard_conversation() { # LABEL OPTIONS COMMAND...: ours about the peer; that sta
 	local label=$1 options=$2 ms
 
 	shift 2
-	us_config "$options" 'hold-time = 9' "$guard_bfd" 'password = "another"'
+	us_config "$options" 'hold-time = 9' "$guard_bfd_slow" 'password = "another"'
 	lab_bgpd us us
 	"$@"
 	lab_check_within 30 "$label: RFC 2385 2.0: with another key nobody answers" \
 		lab_json us '.last_error | test("no answer.*same password")' show peer them
 	lab_check "$label: … and there is no session" lab_not lab_established us them
-	us_reload "$options" 'hold-time = 9' "$guard_bfd" "password = \"$guard_key\""
-	lab_check_within 40 "$label: with the right one BGP and BFD are up, both say" both_guarded || {
+	us_reload "$options" 'hold-time = 9' "$guard_bfd_slow" "password = \"$guard_key\""
+	lab_check_within 40 "$label: with the right one BGP and BFD are up, both say" both_guarded 3000 || {
 		lab_logs
 		lab_ctl us show peer them
 		lab_stop us
@@ -182,11 +184,13 @@ guard_conversation() { # LABEL OPTIONS COMMAND...: ours about the peer; that sta
 	}
 	lab_check "$label: it is single hop, on the interface" us_bfd \
 		".type == \"single-hop\" and .local_address == \"$us_address%v0\" and .remote_address == \"$them_address%v0\""
-	us_reload "$options" 'hold-time = 9' "$guard_bfd" 'password = "another"'
+	us_reload "$options" 'hold-time = 9' "$guard_bfd_slow" 'password = "another"'
 	sleep 2
-	us_reload "$options" 'hold-time = 9' "$guard_bfd" "password = \"$guard_key\""
+	us_reload "$options" 'hold-time = 9' "$guard_bfd_slow" "password = \"$guard_key\""
 	sleep 9
 	lab_check "$label: another key for two seconds, the session lives on" lives_on 10
+	us_reload "$options" 'hold-time = 9' "$guard_bfd" "password = \"$guard_key\""
+	lab_check_within 10 "$label: the timers change in place" both_guarded 900
 	: >"$LAB/us.log"
 	silence -I
 	ms=$(ms_until us_said 'BFD session down: Control Detection Time Expired')
@@ -194,6 +198,6 @@ guard_conversation() { # LABEL OPTIONS COMMAND...: ours about the peer; that sta
 	lab_check_within 1 "$label: … BGP ends" us_said 'them: session down'
 	lab_check_within 3 "$label: … the peer found out, too" lab_not peer_bfd_is_up
 	silence -D
-	lab_check_within 60 "$label: up again" both_guarded
+	lab_check_within 60 "$label: up again" both_guarded 900
 	lab_stop us
 }
