@@ -41,7 +41,7 @@ peer_bfd_is_up() {
 	local sessions
 
 	sessions=$(birdc -s "$LAB/bird.ctl" show bfd sessions)
-	grep -E "^$us_address +v0 +Up .* 0\.300 +0\.900" <<<"$sessions" || { echo "$sessions"; return 1; }
+	grep -E "^$us_address +v0 +Up .* $((guard_ms / 1000))\.[03]00 +$guard_silence" <<<"$sessions" || { echo "$sessions"; return 1; }
 }
 
 link_begin link-bird

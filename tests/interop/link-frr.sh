@@ -67,7 +67,7 @@ peer_bfd_is_up() {
 
 	json=$(frr_sh 'show bfd peers json' bfdd)
 	jq -e "any(.peer == \"$us_address\" and .interface == \"v0\" and .status == \"up\" and
-		.\"remote-transmit-interval\" == 300)" <<<"$json" || { echo "$json"; return 1; }
+		.\"remote-transmit-interval\" == $guard_ms)" <<<"$json" || { echo "$json"; return 1; }
 }
 
 peer_down() {
