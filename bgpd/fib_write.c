@@ -24,8 +24,8 @@
 enum {
 	BATCH_MIN = 16,
 	BATCH_FIRST = 64,
-	BATCH_SLOW_US = 1000,
-	BATCH_QUICK_US = 300,
+	BATCH_SLOW_US = 1500,
+	BATCH_QUICK_US = 500,
 	TURN_US = 2000,
 	DRAIN_DATAGRAMS = 512,
 	BUSY_DELAY_MS = 10,
@@ -251,6 +251,9 @@ static bool
 send_batch(struct fib *fib)
 {
 	if (netlink_writer_send(&fib->writer)) {
+		/* All would be refused for want of a right: one batch finds out. */
+		if (!fib->proven)
+			fib_settle(fib);
 		fib_watch_answers(fib);
 		return true;
 	}
@@ -277,8 +280,7 @@ may_write(struct fib *fib)
 {
 	uint64_t now = kernel_now_ms();
 
-	/* All would be refused for want of a right: one batch finds out. */
-	if (!fib->synced || (!fib->proven && fib->writer.n_flying > 0))
+	if (!fib->synced)
 		return false;
 	if (fib->blocked_error != 0 && now < fib->blocked_until_ms) {
 		if (fib->n_queued > 0)
