@@ -32,10 +32,10 @@ enum {
 	TURN_MS = 5,        /* RIB work a turn, and writing a turn */
 	FIB_BUDGET = 1024,  /* FIB changes a turn */
 	FIB_AHEAD = 8,      /* FIB changes, prefetched */
-	/* So long sockets may keep a turn waiting, and turns may keep the sockets; …
-	 */
+	/* So long sockets may keep a turn waiting, and turns may keep the sockets (half
+	 * the least hold time); … */
 	STARVED_MS = 50,
-	LOOK_MS = 500,
+	LOOK_MS = 1500,
 	/* … where a thread has routes to write meanwhile, and the kernel has news. */
 	STARVED_FIB_MS = 5,
 	LOOK_FIB_MS = 50,
