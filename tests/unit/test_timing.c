@@ -40,7 +40,7 @@ assert_refused(struct net *net)
 	for (int i = 0; i < 20; i++) {
 		struct end *end = puppet_dial(net, THEM, US);
 
-		advance(net, end, i % STAGES);
+		advance(net, end, (enum stage)(i % STAGES));
 		ck_assert(end->fin);
 		ck_assert_uint_eq(end->len, 0);
 		puppet_close(net, end);
