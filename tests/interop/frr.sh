@@ -53,12 +53,19 @@ frr_family() { # NEIGHBOR FAMILY NETWORK
 	CONF
 }
 
+# A bgpd that does not know its interfaces yet withdraws what comes with a link-local next
+# hop (RFC 2545 3), and does not ask again.
+zebra_knows_links() {
+	lab_in them vtysh --vty_socket "$LAB/frr" -d zebra -c 'show interface v0' | grep -q 'fd09::2'
+}
+
 peer_up() {
 	local common=(-P 0 -z "$LAB/frr/zserv.api" --vty_socket "$LAB/frr")
 
 	if [ -z "${lab_pid[zebra]:-}" ]; then
 		lab_start them zebra $frr/zebra -f "$LAB/zebra.conf" -i "$LAB/frr/zebra.pid" "${common[@]}"
 		lab_wait 5 test -S "$LAB/frr/zserv.api"
+		lab_wait 5 zebra_knows_links
 	fi
 	lab_start them frr $frr/bgpd -f "$LAB/frr.conf" -i "$LAB/frr/bgpd.pid" "${common[@]}"
 }

@@ -22,6 +22,7 @@
 #   peer_stop                ends it as gracefully as it can: its restart begins
 #   peer_killed_loses=TEXT   when it restarts after it was killed its kernel lacks prefixes
 #                            with TEXT in them for a moment, which is not our affair
+#   peer_clears_s=SECONDS    what did not come again after a restart is gone by then
 #
 # and calls restart_main.  The peer announces 10.2.0.0/24 and fd02::/64, until it is told
 # otherwise.
@@ -39,6 +40,7 @@ peer_refreshes=true
 peer_helps=true
 peer_has_kernel=true
 peer_killed_loses=''
+peer_clears_s=30
 watch_named=true
 ours=(10.1.0.0/24 fd01::/64)
 theirs=(10.2.0.0/24 fd02::/64)
@@ -275,7 +277,7 @@ restarts() { # WHAT us|them DOWN UP [FILE: what of ours is watched]
 	lab_check "$1: meanwhile we have all" fib_is us "$LAB/them-all"
 	them_have_still "$1: … and the peer"
 	$4
-	lab_check_within 30 "$1: after it, what is not announced any more is gone from both" both_have kept
+	lab_check_within "$peer_clears_s" "$1: after it, what is not announced any more is gone from both" both_have kept
 	sleep 0.5
 	watch_both_end "$1"
 }
