@@ -16,7 +16,7 @@
 frr=/usr/lib/frr
 peer_kernel=(proto bgp metric 20)
 peer_killed_loses=:
-peer_clears_s=70 # rib-stale-time, from when zebra says so
+peer_killed_sweeps=false # zebra forgets to, at times
 
 peer_config() {
 	local long=''

@@ -22,7 +22,7 @@
 #   peer_stop                ends it as gracefully as it can: its restart begins
 #   peer_killed_loses=TEXT   when it restarts after it was killed its kernel lacks prefixes
 #                            with TEXT in them for a moment, which is not our affair
-#   peer_clears_s=SECONDS    what did not come again after a restart is gone by then
+#   peer_killed_sweeps=false … and what did not come again may stay in it
 #
 # and calls restart_main.  The peer announces 10.2.0.0/24 and fd02::/64, until it is told
 # otherwise.
@@ -40,7 +40,7 @@ peer_refreshes=true
 peer_helps=true
 peer_has_kernel=true
 peer_killed_loses=''
-peer_clears_s=30
+peer_killed_sweeps=true
 watch_named=true
 ours=(10.1.0.0/24 fd01::/64)
 theirs=(10.2.0.0/24 fd02::/64)
@@ -254,8 +254,12 @@ watch_both_end() { # WHAT
 	! $them_watching || $peer_has_kernel || them_watch_end "$1"
 }
 
+we_have() { # all | kept
+	both_up && fib_is us "$LAB/them-$1"
+}
+
 both_have() { # all | kept
-	both_up && fib_is us "$LAB/them-$1" && them_have "$LAB/us-$1"
+	we_have "$1" && them_have "$LAB/us-$1"
 }
 
 # Where somebody is to be asked for it.
@@ -277,7 +281,11 @@ restarts() { # WHAT us|them DOWN UP [FILE: what of ours is watched]
 	lab_check "$1: meanwhile we have all" fib_is us "$LAB/them-all"
 	them_have_still "$1: … and the peer"
 	$4
-	lab_check_within "$peer_clears_s" "$1: after it, what is not announced any more is gone from both" both_have kept
+	if [ "$3" = "peer_down KILL" ] && ! $peer_killed_sweeps; then
+		lab_check_within 30 "$1: after it, what is not announced any more is gone from ours" we_have kept
+	else
+		lab_check_within 30 "$1: after it, what is not announced any more is gone from both" both_have kept
+	fi
 	sleep 0.5
 	watch_both_end "$1"
 }
