@@ -300,8 +300,10 @@ done
 for job in "${units[@]}"; do
 	run_job "$job"
 done
-worker "${both[@]}" &
-worker "${both[@]}" &
+# One more than there are processors: most of them wait for timers, the most of the time.
+for ((i = 0; i <= cores && i < 3; i++)); do
+	worker "${both[@]}" &
+done
 wait
 for job in "${alone[@]}"; do
 	run_job "$job"
