@@ -141,6 +141,14 @@ fib_nexthops_recheck_strays(struct fib *fib)
 
 /* ---- events and rows ---- */
 
+/* Outside a dump there is nothing that the next one could show too early. */
+static void
+note_seen(const struct fib *fib, struct fib_nexthop *n)
+{
+	if (fib->dumping)
+		n->flags |= NEXTHOP_SEEN;
+}
+
 static void
 fight(struct fib *fib, struct fib_nexthop *n, const char *what)
 {
@@ -200,7 +208,7 @@ met(struct fib *fib, const struct nhmsg_object *object, bool ours)
 	struct fib_nexthop *n =
 	    fib_nexthop_adopt(fib, object->id, object->n_members > 0);
 
-	n->flags |= NEXTHOP_SEEN;
+	note_seen(fib, n);
 	take_content(fib, n, object);
 	if (!ours)
 		n->flags |= NEXTHOP_FOREIGN;
@@ -229,7 +237,7 @@ shown(struct fib *fib, struct fib_nexthop *n, const struct nhmsg_object *object,
 {
 	bool was = (n->flags & NEXTHOP_PRESENT) != 0;
 
-	n->flags |= NEXTHOP_SEEN;
+	note_seen(fib, n);
 	if ((n->flags & NEXTHOP_FLYING) != 0)
 		return; /* its answer is newer */
 	take_content(fib, n, object);

@@ -1283,6 +1283,14 @@ def objects_of_a_link_that_goes(lab):
     lab.batch(["link set eth1 down", "link set eth1 up"])
     wait_until("repaired", lambda: lab.routes() == want and objects(lab) == there, 4)
     assert not t.has("another process"), t.tail()
+    # Nor is the loss of a member missed when the last word of its group was an event.
+    group = nhids(lab)["10.4.0.0/16"]
+    since = t.mark()
+    lab.ip(f"nexthop replace id {group} group {there[group][0][0]},7 protocol bgp")
+    t.wait(rf"our nexthop {group} was changed by another process", since)
+    wait_until("repaired", lambda: objects(lab) == there, 4)
+    lab.batch(["link set eth1 down", "link set eth1 up"])
+    wait_until("repaired", lambda: lab.routes() == want and objects(lab) == there, 4)
     t.quit()
 
 
@@ -1486,9 +1494,19 @@ def beside_a_foreign_route(lab):
 
 @test
 def objects_in_a_storm(lab):
+    storm(lab, int(os.environ.get("SEED", "11")))
+
+
+@test
+def objects_in_another_storm(lab):
+    """One in which groups are refused many times, while members of theirs are gone."""
+    storm(lab, 219)
+
+
+def storm(lab, seed):
     """Random routes and moves of next hops, links that flap, others who delete and change."""
     import random
-    rng = random.Random(int(os.environ.get("SEED", "11")))
+    rng = random.Random(seed)
     lab.veth("eth1")
     lab.ip("addr add 198.51.100.1/24 dev eth1")
     t = Tool(lab, "--quiet", *ON)
@@ -1530,15 +1548,19 @@ def objects_in_a_storm(lab):
     try:  # fights are given up for at most so long
         wait_until("as wanted", lambda: lab.routes() == goal, 40)
     except AssertionError:
-        raise AssertionError(f"missing {sorted(set(goal) - set(lab.routes()))}, "
-                             f"wrong {sorted(set(lab.routes()) - set(goal))}\n{t.tail()}") from None
+        missing = sorted(set(goal) - set(lab.routes()))
+        states = [t.state(i.split()[0]) for i in missing]
+        raise AssertionError(f"missing {missing}, wrong {sorted(set(lab.routes()) - set(goal))}\n"
+                             f"{states}\n{objects(lab)}\n{t.tail()}") from None
     wait_until("installed", lambda: t.counts()["installed"] == len(goal), 70)
     t.ask("sweep")
     t.settle()
     used = {i for i in nhids(lab).values() if i}
     groups = {i: g for i, g in objects(lab).items() if isinstance(g, tuple)}
     used |= {m for i in used & set(groups) for m, _ in groups[i]}
-    equal(sorted(set(objects(lab)) - used), [])
+    # A route that was written with its own hops may stay so, beside its object.
+    own = sum(i is None for i in nhids(lab).values())
+    assert len(set(objects(lab)) - used) <= own, (sorted(set(objects(lab)) - used), own)
     for prefix in want:
         t.ask("clear " + prefix)
     t.settle()
