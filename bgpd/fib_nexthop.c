@@ -180,10 +180,14 @@ fib_nexthop_adopt(struct fib *fib, uint32_t id, bool group)
 void
 fib_nexthop_set_present(struct fib *fib, struct fib_nexthop *n, bool present)
 {
+	bool was = (n->flags & NEXTHOP_PRESENT) != 0;
+
 	if (present)
 		n->flags |= NEXTHOP_PRESENT;
 	else
 		n->flags &= (uint16_t)~NEXTHOP_PRESENT;
+	if (present != was && fib->nexthops.doubted)
+		fib_network_changed(fib);
 	if ((n->flags & NEXTHOP_GROUP) != 0)
 		fib->nexthops.groups_changed = true;
 }

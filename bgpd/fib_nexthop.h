@@ -104,7 +104,9 @@ struct fib_nexthops {
 	bool moved;          /* one was, and who did not follow must be looked for */
 	bool marked;         /* some are LOST or to be RECHECKed */
 	bool groups_changed; /* n_groups is to be counted again */
-	bool told;           /* that this kernel has none */
+	bool
+	    doubted; /* a refusal says that one is not there: see fib_nexthop_doubt() */
+	bool told;   /* that this kernel has none */
 	uint64_t succeeded, refused;
 };
 
@@ -187,6 +189,12 @@ uint8_t fib_nexthop_hops(
 enum fib_form fib_nexthop_prepare(struct fib *fib, struct fib_entry *e);
 void fib_nexthop_answer(struct fib *fib, struct fib_nexthop *nexthop, enum fib_op op,
     enum writer_result result, int error, const char *reason);
+/*
+ * Something that refers to an object was refused as if there were none.  A dump tells,
+ * and as soon as one is known to be there again, or not to be there, what was refused
+ * is tried again, however long it should wait.
+ */
+void fib_nexthop_doubt(struct fib *fib);
 /*
  * A route that refers to it was refused: by whose fault?  False: by nobody's, the
  * object has another id now and the route is to be written again.

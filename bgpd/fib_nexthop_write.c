@@ -81,6 +81,7 @@ release_one(struct fib *fib, struct fib_nexthop *n, void *arg)
 void
 fib_nexthops_release(struct fib *fib)
 {
+	fib->nexthops.doubted = false;
 	fib_nexthop_each(fib, release_one, NULL);
 }
 
@@ -335,6 +336,8 @@ refused(struct fib *fib, struct fib_nexthop *n, enum fib_op op, int error,
 	}
 	set_error(fib, n, error, reason);
 	n->error = error_behind(n, n->error, &n->reason);
+	if (error == EINVAL && (n->flags & NEXTHOP_GROUP) != 0)
+		fib_nexthop_doubt(fib); /* perhaps a member is gone */
 	if (op == FIB_OP_REPLACE)
 		fib_nexthop_recheck(fib, n);
 }
@@ -367,6 +370,13 @@ fib_nexthop_answer(struct fib *fib, struct fib_nexthop *n, enum fib_op op,
 		fib_nexthop_queue(fib, n);
 }
 
+void
+fib_nexthop_doubt(struct fib *fib)
+{
+	fib->nexthops.doubted = true;
+	kernel_resync_soon(fib->k);
+}
+
 bool
 fib_nexthop_blame(
     struct fib *fib, const struct fib_nexthop *n, int *error, const char **reason)
@@ -381,7 +391,7 @@ fib_nexthop_blame(
 	if ((n->flags & NEXTHOP_PRESENT) == 0)
 		return false;
 	if (*error == EINVAL)
-		kernel_resync_soon(fib->k); /* perhaps it is gone */
+		fib_nexthop_doubt(fib); /* perhaps it is gone */
 	return true;
 }
 
