@@ -13,6 +13,7 @@ if [ "${1:-}" = -t ]; then limit=$2; shift 2; fi
 [ $# -gt 0 ] || { sed -n 4p "$0" >&2; exit 2; }
 
 here=$(cd "$(dirname "$0")" && pwd)
+build=${BGPD_BUILD:-$here/../../build-release}
 work=$(mktemp -d /tmp/uml.XXXXXX)
 trap 'rm -rf "$work"' EXIT
 {
@@ -21,7 +22,8 @@ trap 'rm -rf "$work"' EXIT
 	echo
 } >"$work/command"
 # The guest's memory is a file that it executes from.
-TMPDIR=/dev/shm timeout -k 5 "$limit" linux.uml mem=1024M rootfstype=hostfs rootflags=/ ro \
+TMPDIR=/dev/shm LD_PRELOAD=$build/tests/tools/libuml_xstate.so \
+	timeout -k 5 "$limit" linux.uml mem=1024M rootfstype=hostfs rootflags=/ ro \
 	"init=$here/uml-init.sh" "uml.work=$work" con=null con0=null,fd:2 con1=null,fd:1 ssl=null \
 	quiet </dev/null 2>"$work/console"
 code=$?
