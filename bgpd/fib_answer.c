@@ -108,6 +108,8 @@ fib_read_answers(struct fib *fib)
 	if (fib->writer.n_flying < before)
 		event_del(fib->lost_timer);
 	fib_watch_answers(fib);
+	if (fib->n_queued > 0 || !STAILQ_EMPTY(&fib->nexthops.work))
+		fib_flush_within(fib, 0);
 }
 
 void
@@ -122,13 +124,9 @@ fib_settle(struct fib *fib)
 static void
 on_answer_ready(int fd, short what, void *arg)
 {
-	struct fib *fib = arg;
-
 	(void)fd;
 	(void)what;
-	fib_read_answers(fib);
-	if (fib->n_queued > 0 || !STAILQ_EMPTY(&fib->nexthops.work))
-		fib_flush_within(fib, 0);
+	fib_read_answers(arg);
 }
 
 /* The kernel is slow, or has no memory for the message itself; or an answer is lost. */

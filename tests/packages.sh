@@ -14,7 +14,8 @@ demo='iproute2 iputils-ping containernetworking-plugins jq procps'
 bird='bird2'
 frr='frr'
 peers="$bird $frr gobgpd openbgpd exabgp"
-checks='check clang clang-format clang-tidy libclang-rt-14-dev git user-mode-linux kmod tshark'
+checks='check clang clang-format clang-tidy libclang-rt-14-dev git user-mode-linux kmod tshark
+	tcpdump'
 tools='python3'
 
 wanted=''

@@ -16,8 +16,9 @@
 #   config/*, lab/*, interop/*   scripts of the folder's name here; one line a check
 #   demo/*     tests/demo.sh, with bgpd alone, with BIRD and with FRR as third node
 #
-# Two jobs run at a time; a script that says "# run.sh: alone" runs by itself.  Logs stay in
-# build-logs/.  The last line is "N passed, N failed, N skipped"; exit code 1 if one failed.
+# One job more than there are cores runs at a time, three at most; a script that says "# run.sh:
+# alone" runs by itself.  Logs stay in build-logs/.  The last line is "N passed, N failed,
+# N skipped"; exit code 1 if one failed.
 set -uo pipefail
 
 top=$(cd "$(dirname "$0")/.." && pwd)
