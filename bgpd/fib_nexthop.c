@@ -187,7 +187,7 @@ fib_nexthop_set_present(struct fib *fib, struct fib_nexthop *n, bool present)
 	else
 		n->flags &= (uint16_t)~NEXTHOP_PRESENT;
 	if (present != was && fib->nexthops.doubted)
-		fib_network_changed(fib);
+		fib_nexthop_answer_doubt(fib);
 	if ((n->flags & NEXTHOP_GROUP) != 0)
 		fib->nexthops.groups_changed = true;
 }

@@ -104,9 +104,10 @@ struct fib_nexthops {
 	bool moved;          /* one was, and who did not follow must be looked for */
 	bool marked;         /* some are LOST or to be RECHECKed */
 	bool groups_changed; /* n_groups is to be counted again */
-	bool
-	    doubted; /* a refusal says that one is not there: see fib_nexthop_doubt() */
-	bool told;   /* that this kernel has none */
+	bool doubted;        /* see fib_nexthop_doubt() */
+	bool doubt_answered; /* one came or left since, and the retry has to rest */
+	uint64_t doubt_ms;   /* of the last retry */
+	bool told;           /* that this kernel has none */
 	uint64_t succeeded, refused;
 };
 
@@ -190,11 +191,14 @@ enum fib_form fib_nexthop_prepare(struct fib *fib, struct fib_entry *e);
 void fib_nexthop_answer(struct fib *fib, struct fib_nexthop *nexthop, enum fib_op op,
     enum writer_result result, int error, const char *reason);
 /*
- * Something that refers to an object was refused as if there were none.  A dump tells,
- * and as soon as one is known to be there again, or not to be there, what was refused
- * is tried again, however long it should wait.
+ * Something that refers to an object was refused as if there were none.  A dump tells;
+ * and when one comes back, or is found to be gone, what was refused is tried again,
+ * however long it should wait.  Once a second at most: the kernel may have meant
+ * something else.
  */
 void fib_nexthop_doubt(struct fib *fib);
+/* One came or left. */
+void fib_nexthop_answer_doubt(struct fib *fib);
 /*
  * A route that refers to it was refused: by whose fault?  False: by nobody's, the
  * object has another id now and the route is to be written again.

@@ -14,6 +14,7 @@
 
 enum {
 	STRAYS_DELAY_MS = 1000,
+	DOUBT_REST_MS = 1000,
 	ROOM = 2, /* the object, and behind it the route that asked */
 };
 
@@ -55,6 +56,25 @@ fib_nexthops_arm(struct fib *fib, unsigned delay_ms)
 	event_add(all->timer, &tv);
 }
 
+static void
+retry_doubted(struct fib *fib)
+{
+	fib->nexthops.doubt_answered = false;
+	fib->nexthops.doubt_ms = kernel_now_ms();
+	fib_network_changed(fib);
+}
+
+void
+fib_nexthop_answer_doubt(struct fib *fib)
+{
+	if (kernel_now_ms() - fib->nexthops.doubt_ms >= DOUBT_REST_MS) {
+		retry_doubted(fib);
+		return;
+	}
+	fib->nexthops.doubt_answered = true;
+	fib_nexthops_arm(fib, DOUBT_REST_MS);
+}
+
 void
 fib_nexthops_on_timer(int fd, short what, void *arg)
 {
@@ -66,6 +86,8 @@ fib_nexthops_on_timer(int fd, short what, void *arg)
 		fib->nexthops.moved = false;
 		fib_nexthops_recheck_strays(fib);
 	}
+	if (fib->nexthops.doubt_answered)
+		retry_doubted(fib);
 	fib_nexthops_queue_all(fib);
 }
 
