@@ -1320,6 +1320,26 @@ def a_refused_object_fails_its_routes(lab):
 
 
 @test
+def another_reason_to_refuse_is_not_doubted_for_ever(lab):
+    """A preferred source that is nobody's, while next hops come and go for six seconds."""
+    t = Tool(lab, "--quiet", "--prefer-source", "203.0.113.1", *ON)
+    for i in range(100):
+        t.set(f"10.{i}.0.0/16 via 192.0.2.9 dev eth0 nh 203.0.113.9")
+    t.settle()
+    began, turns, start = t.counts(), 0, time.monotonic()
+    while time.monotonic() - start < 6:
+        t.set(f"10.200.0.0/16 via 192.0.2.{10 + turns % 200} dev eth0 nh 203.0.114.{turns % 200}")
+        time.sleep(0.02)
+        turns += 1
+    tries = (t.counts()["add_refused"] - began["add_refused"] - turns) / 100
+    print(f"# {turns} next hops, {tries:.1f} tries a route")
+    assert 1 < tries < 14, tries
+    lab.ip("addr add 203.0.113.1/32 dev lo")
+    wait_until("in", lambda: t.counts()["installed"] == 101, 2)
+    t.quit()
+
+
+@test
 def foreign_objects_are_left_alone(lab):
     t = Tool(lab, *ON)
     t.put("10.1.0.0/16 via 192.0.2.9 dev eth0 nh 203.0.113.9")
