@@ -1969,6 +1969,9 @@ class MemoryLimit:
     def limit(self, octets):
         self.write("memory.limit_in_bytes", octets)
 
+    def is_waited_for(self):
+        return "under_oom 1" in (self.folder / "memory.oom_control").read_text()
+
     def pids(self):
         return [int(pid) for pid in (self.folder / "cgroup.procs").read_text().split()]
 
@@ -1984,7 +1987,25 @@ NO_ROOM = {"ENOMEM": "Cannot allocate memory", "ENOBUFS": "No buffer space avail
 
 
 def no_room_in_the_kernel(lab, options):
-    """The kernel has no memory for a route: it says so, and the route comes when it has."""
+    """The kernel has no memory for a route: it says so, and the route comes when it has.
+
+    Which of its two errors it gives is decided by what was left in which of its slabs, and
+    sometimes there is enough for all but one: the next time it is another.
+    """
+    for _ in range(6):
+        try:
+            if "ENOMEM" in fill_up(lab, options):
+                return
+        except AssertionError:  # or the tool itself needed a page
+            if not any(isinstance(i, MemoryLimit) and i.is_waited_for() for i in lab.started):
+                raise
+        lab.end()
+        lab.__init__()
+    raise AssertionError("it never said ENOMEM")
+
+
+def fill_up(lab, options):
+    """What the kernel said."""
     n, room, page = 4000, 256 * 1024, 4096
     limit = MemoryLimit(lab.ns)
     lab.started.append(limit)
@@ -2028,7 +2049,7 @@ def no_room_in_the_kernel(lab, options):
             break
         limit.limit(room + page * (i + 1))
     equal({error: said[error] for error in said}, {i: NO_ROOM[i] for i in said})
-    assert "ENOMEM" in said, said
+    assert said
     # What is there stays until it can be replaced.
     assert lab.has("^10.1.0.0/16 1 192.0.2.9 eth0"), lab.routes("10.1.0.0/16")
     wait_until("refused, too", lambda: re.match(
@@ -2049,6 +2070,7 @@ def no_room_in_the_kernel(lab, options):
     assert lab.has("^10.1.0.0/16 1 192.0.2.8 eth0"), lab.routes("10.1.0.0/16")
     equal(t.counts()["failed"], 0)
     t.quit()
+    return said
 
 
 over_both_ways(no_room_in_the_kernel)
